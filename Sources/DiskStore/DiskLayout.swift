@@ -1,0 +1,88 @@
+import UploadModel
+import UploadStore
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// Where objects stand below the data folder: `staged/ab/KEY`, `files/ab/KEY`, `spool/ab/KEY`.
+struct DiskLayout: Sendable {
+    let root: String
+
+    func folder(_ kind: InventoryEntry.Kind) -> String {
+        switch kind {
+        case .staged: root + "/staged"
+        case .published: root + "/files"
+        case .spooled: root + "/spool"
+        }
+    }
+
+    func folder(_ kind: InventoryEntry.Kind, of key: ObjectKey) -> String {
+        folder(kind) + "/" + key.text.prefix(2)
+    }
+
+    func path(_ kind: InventoryEntry.Kind, of key: ObjectKey) -> String {
+        folder(kind, of: key) + "/" + key.text
+    }
+
+    /// Makes the folders that everything else relies on.
+    func makeFolders() throws(StoreFault) {
+        for kind in [InventoryEntry.Kind.staged, .published, .spooled] {
+            try DurableFile.makeDirectory(folder(kind), in: root)
+        }
+    }
+
+    /// Creates an empty file if it is not there and makes its name durable.
+    func createFile(_ kind: InventoryEntry.Kind, of key: ObjectKey) throws(StoreFault) {
+        let folder = folder(kind, of: key)
+        try DurableFile.makeDirectory(folder, in: self.folder(kind))
+        let descriptor = open(path(kind, of: key), O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw DurableFile.fault("create") }
+        close(descriptor)
+        try DurableFile.syncDirectory(folder)
+    }
+
+    func exists(_ kind: InventoryEntry.Kind, of key: ObjectKey) -> Bool { access(path(kind, of: key), F_OK) == 0 }
+
+    /// Every object of a kind. Names that are no keys are left alone.
+    func entries(_ kind: InventoryEntry.Kind) throws(StoreFault) -> [InventoryEntry] {
+        var entries: [InventoryEntry] = []
+        for shard in try names(in: folder(kind)) {
+            let folder = folder(kind) + "/" + shard
+            for name in try names(in: folder) {
+                var status = stat()
+                guard let key = ObjectKey(name), stat(folder + "/" + name, &status) == 0 else { continue }
+                #if canImport(Darwin)
+                    let seconds = Int64(status.st_mtimespec.tv_sec)
+                #else
+                    let seconds = Int64(status.st_mtim.tv_sec)
+                #endif
+                entries.append(
+                    InventoryEntry(
+                        key: key, kind: kind, sizeBytes: Int64(status.st_size),
+                        modifiedAt: Timestamp(milliseconds: seconds * 1000)))
+            }
+        }
+        return entries
+    }
+
+    private func names(in folder: String) throws(StoreFault) -> [String] {
+        guard let stream = opendir(folder) else {
+            if errno == ENOENT || errno == ENOTDIR { return [] }
+            throw DurableFile.fault("list")
+        }
+        defer { closedir(stream) }
+        var names: [String] = []
+        while let entry = readdir(stream) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) { field in
+                field.withMemoryRebound(to: CChar.self, capacity: Int(NAME_MAX) + 1) { String(cString: $0) }
+            }
+            if !name.hasPrefix(".") { names.append(name) }
+        }
+        return names
+    }
+}

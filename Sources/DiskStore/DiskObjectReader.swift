@@ -1,0 +1,82 @@
+import Checksums
+import NIOCore
+import UploadModel
+import UploadStore
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// Reads a published file.
+final class DiskObjectReader: ObjectReader {
+    /// One read at most; what one download holds in memory.
+    static let maximumReadBytes = 256 << 10
+
+    let sizeBytes: Int64
+    private let descriptor: CInt
+    private let threads: DiskThreads
+
+    /// Blocks; call on a thread of the pool.
+    init(path: String, threads: DiskThreads) throws(StoreFault) {
+        descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw DurableFile.fault("open") }
+        self.threads = threads
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else {
+            let fault = DurableFile.fault("stat")
+            close(descriptor)
+            throw fault
+        }
+        sizeBytes = Int64(status.st_size)
+        #if canImport(Glibc)
+            posix_fadvise(descriptor, 0, 0, CInt(POSIX_FADV_SEQUENTIAL))
+        #endif
+    }
+
+    deinit { close(descriptor) }
+
+    func read(_ range: ByteRange) async throws(StoreFault) -> ByteBuffer {
+        precondition(range.length > 0 && range.end <= sizeBytes, "a read lies inside the object")
+        return try await threads.run { [self] () throws(StoreFault) in try readNow(range) }
+    }
+
+    private func readNow(_ range: ByteRange) throws(StoreFault) -> ByteBuffer {
+        let wanted = Int(min(range.length, Int64(Self.maximumReadBytes)))
+        var buffer = ByteBufferAllocator().buffer(capacity: wanted)
+        var number: CInt = 0
+        let got = buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: wanted) { target in
+            while true {
+                let got = pread(descriptor, target.baseAddress, wanted, off_t(range.start))
+                if got < 0, errno == EINTR { continue }
+                number = errno
+                return max(got, 0)
+            }
+        }
+        guard got > 0 else {
+            errno = number
+            throw number == 0
+                ? StoreFault(.corrupt, "a published file is shorter than it was") : DurableFile.fault("read")
+        }
+        return buffer
+    }
+
+    func digest(_ algorithm: DigestAlgorithm) async throws(StoreFault) -> Digest {
+        try await threads.run { [self] () throws(StoreFault) in
+            var digests = DigestSet([algorithm])
+            var position: Int64 = 0
+            while position < sizeBytes {
+                let bytes = try readNow(ByteRange(start: position, length: sizeBytes - position))
+                bytes.withUnsafeReadableBytes { digests.update($0) }
+                position += Int64(bytes.readableBytes)
+            }
+            guard let digest = digests.finalize()[algorithm] else {
+                throw StoreFault(.failed, "no \(algorithm.rawValue)")
+            }
+            return digest
+        }
+    }
+}

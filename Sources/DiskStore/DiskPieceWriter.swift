@@ -1,0 +1,181 @@
+import Checksums
+import NIOCore
+import UploadModel
+import UploadStore
+
+/// Gathers a piece in aligned blocks and writes them behind the stream: while one block is on its way to the disk
+/// the next is filled.
+///
+/// Sums every byte while it is warm from the copy. Bodies that are small, and the unaligned edges of others, go
+/// through the page cache; so does everything when the block budget is used up.
+// Sendable: used by one task at a time, as PieceWriter demands; a block that is being written belongs to the
+// write alone.
+final class DiskPieceWriter: PieceWriter, @unchecked Sendable {
+    /// Pieces up to this length go through the page cache: two waits for the device would cost more than the copy.
+    static let smallPieceBytes: Int64 = 128 << 10
+    /// Blocks of one stream that may be on their way to the disk at once.
+    static let maximumWritesInFlight = 2
+
+    private let file: StagedFile
+    private let threads: DiskThreads
+    private let pool: BlockPool
+    private let token: PieceToken
+    private let start: Int64
+    private let usesDirect: Bool
+    /// Where growing files were reserved up to; `nil` when the room was reserved before.
+    private var reservedUpTo: Int64?
+    private let expectedBytes: Int64
+    private let maximumBytes: Int64
+
+    private var block: Block?
+    private var blockCapacity = 0
+    private var filled = 0
+    private var writtenBytes: Int64 = 0
+    private var digests = DigestSet()
+    private var inFlight: [Pending<Void>] = []
+    private var isEnded = false
+    private let onAbandon: @Sendable () -> Void
+
+    init(
+        file: StagedFile, store: DiskStore, start: Int64, sizing: PieceSizing, token: PieceToken,
+        reservesAhead: Bool, onAbandon: @escaping @Sendable () -> Void
+    ) {
+        self.file = file
+        self.threads = store.threads
+        self.pool = store.pool
+        self.token = token
+        self.start = start
+        self.onAbandon = onAbandon
+        switch sizing {
+        case .exactly(let bytes):
+            usesDirect = file.hasDirect && bytes > Self.smallPieceBytes
+            expectedBytes = bytes
+            maximumBytes = bytes
+        case .atMost(let bytes):
+            usesDirect = file.hasDirect
+            expectedBytes = min(bytes, Int64(BlockPool.largestBlockBytes))
+            maximumBytes = bytes
+        }
+        reservedUpTo = reservesAhead ? start : nil
+    }
+
+    deinit { assert(isEnded, "a piece writer was dropped; end it with finish() or abandon()") }
+
+    func compute(_ digests: Set<DigestAlgorithm>) { self.digests = DigestSet(digests) }
+
+    func append(_ bytes: ByteBuffer) async throws(StoreFault) {
+        guard writtenBytes + Int64(filled + bytes.readableBytes) <= maximumBytes else {
+            throw StoreFault(.failed, "more bytes than the piece may have")
+        }
+        var rest = bytes
+        while rest.readableBytes > 0 {
+            if block == nil { takeBlock() }
+            guard let block else {
+                try await writeThrough(rest)
+                return
+            }
+            let count = min(rest.readableBytes, blockCapacity - filled)
+            rest.readWithUnsafeReadableBytes { source in
+                let source = UnsafeRawBufferPointer(rebasing: source[..<count])
+                if let target = block.bytes.baseAddress {
+                    digests.copy(
+                        source, to: UnsafeMutableRawBufferPointer(start: target + filled, count: count))
+                }
+                return count
+            }
+            filled += count
+            if filled == blockCapacity { try await flushBlock() }
+        }
+    }
+
+    /// The budget is used up: write what came as it came and wait for it, so that nothing piles up.
+    private func writeThrough(_ bytes: ByteBuffer) async throws(StoreFault) {
+        try await settleWrites(leaving: 0)
+        bytes.withUnsafeReadableBytes { source in
+            digests.update(source)
+        }
+        let position = start + writtenBytes
+        let file = file
+        try await threads.run { () throws(StoreFault) in
+            let result = bytes.withUnsafeReadableBytes { source in
+                Result { () throws(StoreFault) in try file.write(source, at: position) }
+            }
+            try result.get()
+        }
+        writtenBytes += Int64(bytes.readableBytes)
+    }
+
+    private func takeBlock() {
+        let remaining = max(expectedBytes - writtenBytes, Int64(BlockPool.smallestBlockBytes))
+        let next: Int64 = expectedBytes == maximumBytes ? remaining : Int64(BlockPool.largestBlockBytes)
+        guard let taken = pool.take(expectedBytes: next) else { return }
+        block = taken
+        filled = 0
+        // A piece may begin anywhere: its first block only reaches to the next aligned place.
+        let alignment = Int64(BlockPool.alignmentBytes)
+        let over = (start + writtenBytes) % alignment
+        blockCapacity = over == 0 || !usesDirect ? taken.bytes.count : Int(alignment - over)
+    }
+
+    private func flushBlock() async throws(StoreFault) {
+        guard let block, filled > 0 else { return }
+        try await settleWrites(leaving: Self.maximumWritesInFlight - 1)
+        let position = start + writtenBytes
+        let count = filled
+        let file = file
+        let usesDirect = usesDirect
+        let reserve = reservation(upTo: position + Int64(count))
+        inFlight.append(
+            threads.start { () throws(StoreFault) in
+                if let reserve { try file.reserve(upTo: reserve) }
+                let bytes = UnsafeRawBufferPointer(rebasing: block.bytes[..<count])
+                if usesDirect {
+                    try file.writeDirect(bytes, at: position)
+                } else {
+                    try file.write(bytes, at: position)
+                }
+            })
+        writtenBytes += Int64(count)
+        self.block = nil
+        filled = 0
+    }
+
+    private func reservation(upTo end: Int64) -> Int64? {
+        guard let reserved = reservedUpTo, end > reserved else { return nil }
+        let next = end + StagedFile.reserveAheadBytes
+        // The first blocks of a short body are not worth a reservation.
+        guard reserved > start || writtenBytes > 0 else { return nil }
+        reservedUpTo = next
+        return next
+    }
+
+    private func settleWrites(leaving count: Int) async throws(StoreFault) {
+        while inFlight.count > count { try await inFlight.removeFirst().value() }
+    }
+
+    func finish() async throws(StoreFault) -> PieceReceipt {
+        precondition(!isEnded, "a piece writer is ended once")
+        try await flushBlock()
+        try await settleWrites(leaving: 0)
+        let file = file
+        let threads = threads
+        try await file.syncGate.sync { () async throws(StoreFault) in
+            try await threads.run { () throws(StoreFault) in try file.syncData() }
+        }
+        isEnded = true
+        var all = digests.finalize()
+        all[.crc32c] = nil
+        return PieceReceipt(
+            lengthBytes: writtenBytes, crc32c: digests.crc32c, digests: all, token: token)
+    }
+
+    func abandon() async {
+        guard !isEnded else { return }
+        isEnded = true
+        block = nil
+        // The file may be removed next; its room must not be taken by a write that is still on its way.
+        while !inFlight.isEmpty { _ = try? await inFlight.removeFirst().value() }
+        let clean = onAbandon
+        _ = try? await threads.run { () throws(StoreFault) in clean() }
+    }
+}

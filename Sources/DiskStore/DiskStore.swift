@@ -1,0 +1,227 @@
+import Checksums
+package import UploadModel
+package import UploadStore
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// Objects as files of a local disk: one staged file per upload, parts written straight to their place in it,
+/// published by a rename.
+package final class DiskStore: ByteStore {
+    /// Bounds of a disk store.
+    package struct Options: Sendable {
+        /// Memory for blocks that gather bodies.
+        package var blockBudgetBytes: Int = 32 << 20
+        /// Threads that wait for the disk.
+        package var threadCount: Int = 8
+        /// Whether to write past the page cache where the file system can.
+        package var usesDirectIO: Bool = true
+
+        package init() {}
+    }
+
+    let threads: DiskThreads
+    let pool: BlockPool
+    private let layout: DiskLayout
+    private let open = OpenFiles()
+
+    package let needs = StoreNeeds(
+        minimumPartBytes: 1, preferredAlignmentBytes: Int64(BlockPool.alignmentBytes), maximumPieces: 1_000_000)
+
+    /// Opens a store below an existing folder.
+    package init(root: String, options: Options = Options()) throws(StoreFault) {
+        threads = DiskThreads(count: options.threadCount)
+        pool = BlockPool(budgetBytes: options.blockBudgetBytes)
+        layout = DiskLayout(root: root)
+        try layout.makeFolders()
+    }
+
+    /// Waits for running calls; later ones fail.
+    package func shutDown() async throws { try await threads.shutDown() }
+
+    // MARK: Writing
+
+    package func prepare(_ key: ObjectKey, sizeBytes: Int64?) async throws(StoreFault) {
+        let layout = layout
+        try await threads.run { () throws(StoreFault) in
+            // After a crash between publishing and its record the file stands at its final place already.
+            if layout.exists(.published, of: key) { return }
+            try layout.createFile(.staged, of: key)
+            guard let sizeBytes else { return }
+            do throws(StoreFault) {
+                try StagedFile(path: layout.path(.staged, of: key)).reserve(upTo: sizeBytes)
+            } catch {
+                try? DurableFile.remove(layout.path(.staged, of: key))
+                throw error
+            }
+        }
+    }
+
+    package func writer(of key: ObjectKey, piece: PiecePlace, sizing: PieceSizing) async throws(StoreFault)
+        -> any PieceWriter
+    {
+        let file = try await staged(key)
+        var isGrowing = false
+        if case .atMost = sizing { isGrowing = true }
+        return DiskPieceWriter(
+            file: file, store: self, start: piece.start, sizing: sizing, token: .inPlace, reservesAhead: isGrowing,
+            onAbandon: {})
+    }
+
+    package func spool(sizing: PieceSizing) async throws(StoreFault) -> any PieceWriter {
+        let key = ObjectKey.random()
+        let layout = layout
+        let file = try await threads.run { () throws(StoreFault) in
+            try layout.createFile(.spooled, of: key)
+            return try StagedFile(path: layout.path(.spooled, of: key))
+        }
+        return DiskPieceWriter(
+            file: file, store: self, start: 0, sizing: sizing, token: PieceToken(key.text), reservesAhead: false,
+            onAbandon: { try? DurableFile.remove(layout.path(.spooled, of: key)) })
+    }
+
+    package func settle(_ spooled: PieceToken, in key: ObjectKey, at place: PiecePlace, lengthBytes: Int64)
+        async throws(StoreFault) -> PieceToken
+    {
+        let file = try await staged(key)
+        try await copy(spooled, into: file, at: place.start, lengthBytes: lengthBytes)
+        let threads = threads
+        try await file.syncGate.sync { () async throws(StoreFault) in
+            try await threads.run { () throws(StoreFault) in try file.syncData() }
+        }
+        try await forget([spooled])
+        return .inPlace
+    }
+
+    private func copy(_ spooled: PieceToken, into file: StagedFile, at start: Int64, lengthBytes: Int64)
+        async throws(StoreFault)
+    {
+        guard let spoolKey = ObjectKey(spooled.text) else { throw StoreFault(.corrupt, "a token that is no key") }
+        let path = layout.path(.spooled, of: spoolKey)
+        try await threads.run { () throws(StoreFault) in
+            try file.copy(from: StagedFile(path: path), lengthBytes: lengthBytes, to: start)
+        }
+    }
+
+    /// The file that bytes of an object go to. Normally staged; at its final place after a crash between
+    /// publishing and the record of it.
+    private func staged(_ key: ObjectKey) async throws(StoreFault) -> StagedFile {
+        let path = layout.path(.staged, of: key)
+        if let file = open.current(path) { return file }
+        let layout = layout
+        let file = try await threads.run { () throws(StoreFault) in
+            do throws(StoreFault) {
+                return try StagedFile(path: path)
+            } catch  where error.code == .missing {
+                return try StagedFile(path: layout.path(.published, of: key))
+            }
+        }
+        return open.keep(file, at: path)
+    }
+
+    // MARK: Publishing
+
+    package func publish(_ key: ObjectKey, pieces: [StoredPart]) async throws(StoreFault) -> ObjectReceipt {
+        let receipt = try Self.receipt(of: pieces)
+        let file = try await staged(key)
+        let replaced = pieces.filter { $0.token != .inPlace }
+        for piece in replaced {
+            try await copy(piece.token, into: file, at: piece.range.start, lengthBytes: piece.range.length)
+        }
+        let layout = layout
+        let from = layout.path(.staged, of: key)
+        let to = layout.path(.published, of: key)
+        try await threads.run { () throws(StoreFault) in
+            let size = try file.size()
+            guard size >= receipt.sizeBytes else {
+                throw StoreFault(.corrupt, "a staged file is shorter than its parts")
+            }
+            // Every piece was synced before it was recorded; only what changed since needs another sync.
+            if size > receipt.sizeBytes { try file.setSize(receipt.sizeBytes) }
+            if size > receipt.sizeBytes || !replaced.isEmpty { try file.syncData() }
+            try DurableFile.makeDirectory(layout.folder(.published, of: key), in: layout.folder(.published))
+            if try DurableFile.move(from, to: to) {
+                try DurableFile.syncDirectory(layout.folder(.published, of: key))
+                try DurableFile.syncDirectory(layout.folder(.staged, of: key))
+            } else if !layout.exists(.published, of: key) {
+                throw StoreFault(.missing, "nothing is staged")
+            }
+        }
+        open.forget(from)
+        return receipt
+    }
+
+    private static func receipt(of pieces: [StoredPart]) throws(StoreFault) -> ObjectReceipt {
+        var size: Int64 = 0
+        var checksum = CRC32C.empty
+        for piece in pieces {
+            guard piece.range.start == size else { throw StoreFault(.corrupt, "recorded parts leave a gap") }
+            checksum = checksum.combined(with: piece.crc32c, lengthBytes: piece.range.length)
+            size = piece.range.end
+        }
+        return ObjectReceipt(sizeBytes: size, crc32c: checksum)
+    }
+
+    package func discard(_ key: ObjectKey, spooled: [PieceToken]) async throws(StoreFault) {
+        let layout = layout
+        open.forget(layout.path(.staged, of: key))
+        try await threads.run { () throws(StoreFault) in
+            try DurableFile.remove(layout.path(.staged, of: key))
+            try DurableFile.remove(layout.path(.published, of: key))
+        }
+        try await forget(spooled)
+    }
+
+    package func forget(_ spooled: [PieceToken]) async throws(StoreFault) {
+        let paths = spooled.compactMap { ObjectKey($0.text) }.map { layout.path(.spooled, of: $0) }
+        guard !paths.isEmpty else { return }
+        try await threads.run { () throws(StoreFault) in
+            for path in paths { try DurableFile.remove(path) }
+        }
+    }
+
+    // MARK: Reading and keeping house
+
+    package func reader(of key: ObjectKey) async throws(StoreFault) -> any ObjectReader {
+        let path = layout.path(.published, of: key)
+        let threads = threads
+        return try await threads.run { () throws(StoreFault) in try DiskObjectReader(path: path, threads: threads) }
+    }
+
+    package func freeBytes() async throws(StoreFault) -> Int64? {
+        let root = layout.root
+        return try await threads.run { () throws(StoreFault) in
+            var status = statvfs()
+            guard statvfs(root, &status) == 0 else { throw DurableFile.fault("free space") }
+            return Int64(clamping: UInt64(status.f_bavail) * UInt64(status.f_frsize))
+        }
+    }
+
+    package func checkWritable() async throws(StoreFault) {
+        let key = ObjectKey.random()
+        let layout = layout
+        try await threads.run { () throws(StoreFault) in
+            try layout.createFile(.spooled, of: key)
+            let path = layout.path(.spooled, of: key)
+            let result = Result { () throws(StoreFault) in
+                let file = try StagedFile(path: path)
+                try file.setSize(1)
+                try file.syncData()
+            }
+            try DurableFile.remove(path)
+            try result.get()
+        }
+    }
+
+    package func inventory() async throws(StoreFault) -> [InventoryEntry] {
+        let layout = layout
+        return try await threads.run { () throws(StoreFault) in
+            try layout.entries(.staged) + layout.entries(.published) + layout.entries(.spooled)
+        }
+    }
+}

@@ -1,0 +1,64 @@
+import CPlatform
+import UploadStore
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// The one door to durability: no other file of the project syncs, renames or unlinks.
+///
+/// Every call blocks and belongs on the store's thread pool.
+enum DurableFile {
+    /// Makes written data, and the metadata needed to read it back, durable.
+    ///
+    /// A failed sync is never tried again: the kernel may have dropped the pages, and a second call would
+    /// answer success for bytes that are gone. The piece is refused and its client sends it again.
+    static func syncData(_ descriptor: CInt) throws(StoreFault) {
+        guard sluice_data_sync(descriptor) == 0 else { throw fault("sync") }
+    }
+
+    /// Makes names in a directory durable.
+    static func syncDirectory(_ path: String) throws(StoreFault) {
+        let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw fault("open directory") }
+        defer { close(descriptor) }
+        guard fsync(descriptor) == 0 else { throw fault("sync directory") }
+    }
+
+    /// Creates a directory if it is not there, durably.
+    static func makeDirectory(_ path: String, in parent: String) throws(StoreFault) {
+        if mkdir(path, 0o700) == 0 { return try syncDirectory(parent) }
+        guard errno == EEXIST else { throw fault("create directory") }
+    }
+
+    /// Moves a file; durable after both directories were synced.
+    ///
+    /// - Returns: false when there is no such file.
+    static func move(_ from: String, to: String) throws(StoreFault) -> Bool {
+        if rename(from, to) == 0 { return true }
+        guard errno == ENOENT else { throw fault("rename") }
+        return false
+    }
+
+    /// Removes a file; one that is not there is no error.
+    static func remove(_ path: String) throws(StoreFault) {
+        guard unlink(path) == 0 || errno == ENOENT else { throw fault("remove") }
+    }
+
+    /// The fault for the current `errno`.
+    static func fault(_ operation: String) -> StoreFault {
+        let number = errno
+        let code: StoreFault.Code =
+            switch number {
+            case ENOSPC, EDQUOT: .full
+            case ENOENT: .missing
+            case EROFS, EACCES, EPERM: .readOnly
+            default: .failed
+            }
+        return StoreFault(code, "\(operation): \(String(cString: strerror(number)))")
+    }
+}

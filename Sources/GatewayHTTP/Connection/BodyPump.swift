@@ -1,0 +1,48 @@
+import NIOCore
+import UploadEngine
+import UploadModel
+
+/// Moves the bytes of a body to whoever takes them, and stops at once when a newer request takes over.
+struct BodyPump {
+    let exchange: Exchange
+
+    /// Moves the whole body.
+    func run(into receiver: any ByteReceiver) async throws(UploadFault) {
+        try await watching(receiver) { () async throws(UploadFault) in
+            while let bytes = try await exchange.body.next() { try await receiver.receive(bytes) }
+        }
+    }
+
+    /// Runs `body`, which reads the request and feeds `receiver`. When a newer request wants the place the read
+    /// that is going on is cut off, and `superseded` is thrown. Whatever is thrown, the receiver is abandoned.
+    func watching<Value>(
+        _ receiver: any ByteReceiver, _ body: () async throws(UploadFault) -> Value
+    ) async throws(UploadFault) -> Value {
+        let exchange = exchange
+        let outcome = await withTaskGroup(of: Void.self) {
+            group -> (result: Result<Value, UploadFault>, stopped: Bool) in
+            let stopped = Flag()
+            group.addTask {
+                await receiver.revoked()
+                guard !Task.isCancelled else { return }
+                stopped.set()
+                exchange.interrupt()
+            }
+            let result: Result<Value, UploadFault>
+            do throws(UploadFault) {
+                result = .success(try await body())
+            } catch {
+                result = .failure(error)
+            }
+            group.cancelAll()
+            await group.waitForAll()
+            return (result, stopped.isSet)
+        }
+        switch outcome.result {
+        case .success(let value): return value
+        case .failure(let fault):
+            await receiver.abandon()
+            throw outcome.stopped ? UploadEngine.superseded : fault
+        }
+    }
+}

@@ -1,0 +1,123 @@
+import HTTPTypes
+import NIOCore
+import NIOHTTP1
+import NIOHTTPTypes
+import UploadModel
+
+/// The parts of the requests of one connection, in order.
+// Sendable: used by the one task of its connection.
+final class PartSource: @unchecked Sendable {
+    private var iterator: NIOAsyncChannelInboundStream<HTTPRequestPart>.AsyncIterator
+
+    init(_ iterator: NIOAsyncChannelInboundStream<HTTPRequestPart>.AsyncIterator) { self.iterator = iterator }
+
+    func next() async throws -> HTTPRequestPart? { try await iterator.next() }
+}
+
+/// The body of one request, read on demand.
+///
+/// `100 Continue` is sent when the first byte is asked for, and so only after every check of the head passed
+/// (RFC 9110 section 10.1.1).
+// Sendable: used by the one task of its connection.
+final class RequestBodySource: @unchecked Sendable {
+    private enum State {
+        case reading
+        case finished
+        /// The body did not come to its end; the connection is of no further use.
+        case broken
+    }
+
+    /// A rest that is cheaper to read than a new connection.
+    private static let shortRestBytes: Int64 = 64 << 10
+
+    /// `Content-Length`; `nil` for a chunked body.
+    let declaredBytes: Int64?
+    private(set) var receivedBytes: Int64 = 0
+    private let parts: PartSource
+    private let outbound: NIOAsyncChannelOutboundWriter<HTTPResponsePart>
+    private var awaitsContinue: Bool
+    private var state = State.reading
+
+    init(head: HTTPRequest, parts: PartSource, outbound: NIOAsyncChannelOutboundWriter<HTTPResponsePart>) {
+        self.parts = parts
+        self.outbound = outbound
+        let isChunked = head.headerFields[.transferEncoding] != nil
+        // RFC 9112 section 6.3: neither field means no body.
+        declaredBytes = isChunked ? nil : head.headerFields[.contentLength].map { Int64($0) ?? .max } ?? 0
+        awaitsContinue = head.headerFields[.expect]?.lowercased() == "100-continue" && declaredBytes != 0
+    }
+
+    var isFinished: Bool { state == .finished }
+    var isBroken: Bool { state == .broken }
+
+    /// The next bytes; `nil` at the end of the body.
+    ///
+    /// - Throws: `request_timeout` when the client was too slow, `invalid_request` when the connection ended first.
+    func next() async throws(UploadFault) -> ByteBuffer? {
+        guard state == .reading else { return nil }
+        do {
+            if awaitsContinue {
+                awaitsContinue = false
+                try await outbound.write(.head(HTTPResponse(status: .continue)))
+            }
+            switch try await parts.next() {
+            case .body(let bytes):
+                receivedBytes += Int64(bytes.readableBytes)
+                return bytes
+            case .end:
+                state = .finished
+                return nil
+            case .head, nil:
+                state = .broken
+                throw Self.brokenOff
+            }
+        } catch let fault as UploadFault {
+            throw fault
+        } catch is BodyTimeout {
+            state = .broken
+            throw UploadFault(
+                .requestTimeout,
+                "The body came too slowly or not at all. Send it again; a faster link or smaller parts help.")
+        } catch is HTTPParserError {
+            state = .broken
+            throw Self.brokenOff
+        } catch {
+            state = .broken
+            throw Self.brokenOff
+        }
+    }
+
+    private static let brokenOff = UploadFault(
+        .invalidRequest, "The connection ended, or its framing broke, before the body was whole.")
+
+    /// The whole body, if it is not longer than a bound.
+    func collect(maximumBytes: Int) async throws(UploadFault) -> [UInt8] {
+        if let declaredBytes, declaredBytes > maximumBytes { throw Self.tooLong(maximumBytes) }
+        var collected: [UInt8] = []
+        while let bytes = try await next() {
+            guard collected.count + bytes.readableBytes <= maximumBytes else { throw Self.tooLong(maximumBytes) }
+            collected.append(contentsOf: bytes.readableBytesView)
+        }
+        return collected
+    }
+
+    private static func tooLong(_ maximumBytes: Int) -> UploadFault {
+        UploadFault(.tooLarge, "This body may have at most \(maximumBytes) bytes.")
+    }
+
+    /// Whether what was not read is short and sure to come, so that the connection can go on.
+    var hasShortRest: Bool {
+        guard state == .reading, !awaitsContinue, let declaredBytes else { return false }
+        return declaredBytes - receivedBytes <= Self.shortRestBytes
+    }
+
+    /// Reads the rest away. Answers whether the connection can go on.
+    func skipRest() async -> Bool {
+        do throws(UploadFault) {
+            while try await next() != nil {}
+            return state == .finished
+        } catch {
+            return false
+        }
+    }
+}

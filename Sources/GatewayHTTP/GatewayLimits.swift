@@ -1,0 +1,23 @@
+/// Bounds on connections and on what a request may be. Every limit has its unit in its name.
+package struct GatewayLimits: Hashable, Sendable {
+    /// Connections at once; more wait in the kernel's queue.
+    package var maximumConnections: Int = 16_384
+    /// All header fields of one request together, the target included in its own right.
+    package var maximumHeadBytes: Int = 32 << 10
+    package var maximumHeaderFields: Int = 100
+    /// From the opening of a connection to the end of its first head.
+    package var headTimeoutSeconds: Int64 = 20
+    /// From an answer to the end of the next head on the same connection.
+    package var idleTimeoutSeconds: Int64 = 75
+    /// The longest silence inside a body, and the longest stall of a client that reads.
+    package var bodyIdleTimeoutSeconds: Int64 = 60
+    /// A body that stays slower than this is given up; counted only while we wait for the client.
+    package var minimumBodyBytesPerSecond: Int64 = 64
+    /// What is read and thrown away of a body that was refused, so that its client sees the answer.
+    package var refusedDrainBytes: Int = 16 << 20
+    package var refusedDrainSeconds: Int64 = 8
+    /// Text fields of a form, all together.
+    package var maximumFormFieldBytes: Int = 256 << 10
+
+    package init() {}
+}

@@ -1,0 +1,75 @@
+import HTTPTypes
+package import MediaLibrary
+package import UploadEngine
+import UploadGrants
+package import UploadModel
+package import UploadProtocols
+package import UploadStore
+
+/// What the routes work with; made once, where everything is wired.
+package struct GatewayServices: Sendable {
+    package let engine: UploadEngine
+    package let library: MediaLibrary
+    package let keys: any KeyCatalog
+    package let grantKeys: GrantKeys
+    package let formats: MediaFormatTable
+    package let address: PublicAddress
+    package let limits: GatewayLimits
+    package let drain: DrainSwitch
+
+    package init(
+        engine: UploadEngine, library: MediaLibrary, keys: any KeyCatalog, grantKeys: GrantKeys,
+        formats: MediaFormatTable, address: PublicAddress, limits: GatewayLimits, drain: DrainSwitch
+    ) {
+        self.engine = engine
+        self.library = library
+        self.keys = keys
+        self.grantKeys = grantKeys
+        self.formats = formats
+        self.address = address
+        self.limits = limits
+        self.drain = drain
+    }
+
+    /// Whose key a request carries (contract, "Authentication").
+    ///
+    /// - Throws: `unauthorized`, the same for a missing, unknown and revoked key.
+    func tenant(of head: HTTPRequest) async throws(UploadFault) -> TenantID {
+        guard let text = Self.key(in: head), text.utf8.count <= APIKeySecret.maximumBytes else {
+            throw Self.unauthorized
+        }
+        let record: APIKeyRecord?
+        do throws(CatalogFault) {
+            record = try await keys.apiKey(hashHex: APIKeySecret(text: text).hashHex)
+        } catch {
+            throw UploadFault(error)
+        }
+        guard let record, record.revokedAt == nil else { throw Self.unauthorized }
+        return record.tenant
+    }
+
+    private static let unauthorized = UploadFault(
+        .unauthorized, "Send a valid API key as X-API-Key or as Authorization: Bearer.")
+
+    /// RFC 9110 section 11.1: the scheme's case does not matter.
+    private static func key(in head: HTTPRequest) -> String? {
+        if let key = head.headerFields[.apiKey], !key.isEmpty { return key }
+        guard let field = head.headerFields[.authorization] else { return nil }
+        let words = field.split(separator: " ", maxSplits: 1)
+        guard words.count == 2, words[0].lowercased() == "bearer" else { return nil }
+        let key = words[1].drop { $0 == " " }
+        return key.isEmpty ? nil : String(key)
+    }
+
+    func refuseWhileDraining() throws(UploadFault) {
+        if drain.isDraining {
+            throw UploadFault(.unavailable, "The gateway is restarting; try again.", retryAfterSeconds: 5)
+        }
+    }
+
+    /// A fresh signed URL for an upload.
+    func uploadURL(_ upload: UploadRecord, expiresAt: Timestamp) -> String {
+        let target = SignedTarget(upload, expiresAt: expiresAt)
+        return address.uploadURL(grantKeys.sign(target.text, method: SignedTarget.method))
+    }
+}

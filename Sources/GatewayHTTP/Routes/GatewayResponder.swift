@@ -1,0 +1,149 @@
+import HTTPTypes
+import Hummingbird
+import HummingbirdCore
+import Logging
+import NIOCore
+import UploadModel
+import UploadProtocols
+import UploadStore
+
+/// What a route is told of its request.
+struct GatewayContext: RequestContext {
+    struct Source: RequestContextSource {
+        let exchange: Exchange
+        var logger: Logger { exchange.logger }
+    }
+
+    var coreContext: CoreRequestContextStorage
+    let exchange: Exchange
+
+    init(source: Source) {
+        coreContext = .init(source: source)
+        exchange = source.exchange
+    }
+}
+
+/// Finds the route of a request and turns its answer, or its fault, into a response.
+struct GatewayResponder: Sendable {
+    private let router: RouterResponder<GatewayContext>
+
+    private static let methods: [HTTPRequest.Method] = [.get, .head, .post, .put, .patch, .delete, .options]
+
+    init(routes: [Route], services: GatewayServices) {
+        let router = Router(context: GatewayContext.self)
+        for (pattern, group) in Dictionary(grouping: routes, by: \.pattern) {
+            for route in group {
+                router.on(RouterPath(pattern), method: route.method) { _, context in
+                    await Self.respond(context.exchange, route, context.parameters, services)
+                }
+            }
+            let known = group.map(\.method)
+            let allow = known.map(\.rawValue).sorted().joined(separator: ", ")
+            let dialect = group[0].dialect
+            for method in Self.methods where !known.contains(method) {
+                router.on(RouterPath(pattern), method: method) { _, context in
+                    context.exchange.route = pattern
+                    return Self.refuseMethod(context.exchange, allow: allow, dialect)
+                }
+            }
+        }
+        self.router = router.buildResponder()
+    }
+
+    func respond(to exchange: Exchange) async -> Response {
+        var head = exchange.head
+        guard let path = Self.originForm(head.path ?? "") else {
+            let fault = UploadFault(.invalidRequest, "The request target must be a path.")
+            return Self.response(fault.reply(.problem, requestID: exchange.requestID), exchange)
+        }
+        head.path = path
+        let request = Request(head: head, body: RequestBody(buffer: ByteBuffer()))
+        let context = GatewayContext(source: .init(exchange: exchange))
+        guard let response = try? await router.respond(to: request, context: context) else {
+            let reply = UploadFault(.notFound, "There is nothing here.").reply(
+                Self.dialect(of: exchange.path), requestID: exchange.requestID)
+            return Self.response(reply, exchange)
+        }
+        return response
+    }
+
+    /// RFC 9112 section 3.2.2: a server takes the absolute form too.
+    private static func originForm(_ target: String) -> String? {
+        if target.hasPrefix("/") { return target }
+        for scheme in ["http://", "https://"] where target.lowercased().hasPrefix(scheme) {
+            let rest = target.dropFirst(scheme.count)
+            guard let slash = rest.firstIndex(where: { $0 == "/" || $0 == "?" }) else { return "/" }
+            return rest[slash] == "/" ? String(rest[slash...]) : "/" + rest[slash...]
+        }
+        return nil
+    }
+
+    /// The form of errors where no route stands.
+    static func dialect(of path: String) -> ErrorDialect {
+        if path.hasPrefix("/api/v1/media/") { return .media }
+        if path.hasPrefix("/api/media") || path.hasPrefix("/api/post") { return .gallery }
+        return .problem
+    }
+
+    private static func respond(
+        _ exchange: Exchange, _ route: Route, _ parameters: Parameters, _ services: GatewayServices
+    ) async -> Response {
+        exchange.route = route.pattern
+        do throws(UploadFault) {
+            if route.access == .key { exchange.tenant = try await services.tenant(of: exchange.head) }
+            if route.takesBytes { try services.refuseWhileDraining() }
+            switch try await route.handler(exchange, parameters) {
+            case .reply(let reply): return response(reply, exchange)
+            case .file(let file, let reader): return response(file, reader, exchange)
+            }
+        } catch {
+            return response(to: error, exchange, route.dialect)
+        }
+    }
+
+    private static func response(to fault: UploadFault, _ exchange: Exchange, _ dialect: ErrorDialect) -> Response {
+        if fault.status.code >= 500 {
+            exchange.logger.error(
+                "request failed",
+                metadata: ["sluice.code": "\(fault.code.rawValue)", "sluice.cause": "\(fault.cause ?? fault.detail)"])
+        }
+        return response(fault.reply(dialect, requestID: exchange.requestID), exchange)
+    }
+
+    private static func refuseMethod(_ exchange: Exchange, allow: String, _ dialect: ErrorDialect) -> Response {
+        var reply = UploadFault(.methodNotAllowed, "This resource takes \(allow).").reply(
+            dialect, requestID: exchange.requestID)
+        reply.fields[.allow] = allow
+        return response(reply, exchange)
+    }
+
+    private static func response(_ reply: Reply, _ exchange: Exchange) -> Response {
+        var fields = reply.fields
+        fields[.requestID] = exchange.requestID
+        fields[.date] = HTTPDate.text(exchange.arrivedAt)
+        // RFC 9110 section 8.6: 204 carries no length.
+        if reply.status.code != 204 { fields[.contentLength] = String(reply.body.count) }
+        return Response(
+            status: reply.status, headers: fields,
+            body: reply.body.isEmpty ? ResponseBody() : ResponseBody(byteBuffer: ByteBuffer(bytes: reply.body)))
+    }
+
+    private static func response(_ file: FileReply, _ reader: any ObjectReader, _ exchange: Exchange) -> Response {
+        var fields = file.head.headerFields
+        fields[.requestID] = exchange.requestID
+        fields[.date] = HTTPDate.text(exchange.arrivedAt)
+        guard let range = file.body else {
+            return Response(status: file.head.status, headers: fields, body: ResponseBody())
+        }
+        let body = ResponseBody(contentLength: Int(range.length)) { writer in
+            var position = range.start
+            while position < range.end {
+                let bytes = try await reader.read(ByteRange(start: position, length: range.end - position))
+                position += Int64(bytes.readableBytes)
+                try await writer.write(bytes)
+            }
+            try await writer.finish(nil)
+        }
+        return Response(status: file.head.status, headers: fields, body: body)
+    }
+}

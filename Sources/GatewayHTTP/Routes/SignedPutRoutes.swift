@@ -1,0 +1,45 @@
+import HTTPTypes
+import UploadEngine
+import UploadModel
+import UploadProtocols
+
+extension GatewayServices {
+    /// `GET /api/media/uploadUrl`
+    func grant(_ exchange: Exchange) async throws(UploadFault) -> Answer {
+        let tenant = try exchange.requiredTenant()
+        let order = try GrantOrder(query: exchange.query, formats: formats, limits: engine.limits)
+        let upload = try await engine.grant(
+            tenant: tenant, fileName: order.file.fileName, declaredType: order.file.format.mediaType,
+            sizeBytes: order.sizeBytes, maximumBytes: order.maximumBytes, lifetimeSeconds: order.lifetimeSeconds)
+        let url = uploadURL(upload, expiresAt: upload.expiresAt)
+        return .reply(GrantOrder.reply(upload, uploadURL: url, address: address))
+    }
+
+    /// `PUT` of a signed URL: signature, then expiry, before anything is looked up; then the claim, from which on
+    /// the link is spent; then the rest of the head; then the bytes.
+    func putSigned(_ exchange: Exchange) async throws(UploadFault) -> Answer {
+        guard
+            let verified = await grantKeys.verify(exchange.target, method: SignedTarget.method),
+            let target = SignedTarget(verified: verified)
+        else {
+            throw UploadFault(.linkInvalid, "This link was changed or never issued here; ask for a new one.")
+        }
+        guard engine.now < target.expiresAt else {
+            throw UploadFault(.linkExpired, "This link has expired; ask for a new one.")
+        }
+        exchange.tenant = target.tenant
+        let upload = try await engine.claim(target.fileID)
+        let head: SignedPutHead
+        do throws(UploadFault) {
+            head = try SignedPutHead(exchange.head, granted: target.mediaType)
+        } catch {
+            await engine.fail(upload)
+            throw error
+        }
+        let digests = head.wanted.union(head.expected.keys)
+        let stream = try await engine.openStream(upload, declaredBytes: exchange.body.declaredBytes, digests: digests)
+        try await BodyPump(exchange: exchange).run(into: stream)
+        let outcome = try await stream.finish(expecting: head.expected)
+        return .reply(SignedPutHead.reply(outcome.upload, digests: outcome.digests))
+    }
+}

@@ -1,0 +1,170 @@
+import Crypto
+package import UploadEngine
+package import UploadModel
+package import UploadStore
+
+/// Finished files as clients know them: media items, made once of a file, and the gallery.
+package final class MediaLibrary: Sendable {
+    package let engine: UploadEngine
+    package let formats: MediaFormatTable
+    private let catalog: any UploadCatalog & MediaCatalog
+
+    /// - Parameter formats: what is accepted, and of which kind it is.
+    package init(engine: UploadEngine, catalog: any UploadCatalog & MediaCatalog, formats: MediaFormatTable) {
+        self.engine = engine
+        self.catalog = catalog
+        self.formats = formats
+    }
+
+    /// A media item and its file.
+    package struct Finalized: Sendable {
+        package let item: MediaItem
+        package let upload: UploadRecord
+    }
+
+    /// Turns a complete file into a media item, exactly once.
+    ///
+    /// - Parameters:
+    ///   - request: what the client wants of the item.
+    ///   - isDue: whether `request` could be made now; a repetition of an old request may name a moment that has passed.
+    ///   - idempotencyKey: the client's, if it sent one.
+    /// - Returns: the item; of a repetition the one that was made first.
+    /// - Throws: `already_finalized`, `not_complete`, `unsupported_media_type`; the fault of `isDue` when there is
+    ///   nothing to repeat.
+    package func finalize(
+        _ upload: UploadRecord, as request: MediaItemRequest, isDue: UploadFault?, idempotencyKey: String?
+    ) async throws(UploadFault) -> Finalized {
+        switch upload.state {
+        case .complete: break
+        case .granted, .receiving:
+            throw UploadFault(.notComplete, "This upload is not complete; send what is missing, then finalize.")
+        case .failed, .aborted, .expired:
+            throw UploadFault(.uploadGone, "This upload ended (\(upload.state.rawValue)); upload the file again.")
+        }
+        try checkKind(of: upload, request.kind)
+        if let isDue {
+            guard try await existing(of: upload, or: idempotencyKey) else { throw isDue }
+        }
+        let now = engine.now
+        let item = MediaItem(
+            id: .random(now: now), tenant: upload.tenant, fileID: upload.fileID, request: request,
+            status: request.isDraft ? .draft : .scheduled, createdAt: now, updatedAt: now)
+        let outcome = try await reading { () throws(CatalogFault) in
+            try await catalog.finalize(item, fingerprint: Self.fingerprint(of: request), idempotencyKey: idempotencyKey)
+        }
+        switch outcome {
+        case .made(let item): return Finalized(item: item, upload: upload)
+        case .replayed(let item) where item.fileID == upload.fileID: return Finalized(item: item, upload: upload)
+        case .replayed, .conflict:
+            throw UploadFault(
+                .alreadyFinalized,
+                "This file or Idempotency-Key was finalized with other fields; a repetition must be the same request.")
+        case .notComplete:
+            throw UploadFault(.notComplete, "This upload is not complete any more; upload the file again.")
+        }
+    }
+
+    private func existing(of upload: UploadRecord, or idempotencyKey: String?) async throws(UploadFault) -> Bool {
+        let byFile = try await reading { () throws(CatalogFault) in try await catalog.item(of: upload.fileID) }
+        if byFile != nil { return true }
+        guard let idempotencyKey else { return false }
+        return try await reading { () throws(CatalogFault) in
+            try await catalog.finalized(idempotencyKey: idempotencyKey, of: upload.tenant)
+        } != nil
+    }
+
+    /// The item that an idempotency key made before, for a request that brings its file along again.
+    ///
+    /// - Throws: `already_finalized` when the request is another one.
+    package func replay(idempotencyKey: String, tenant: TenantID, request: MediaItemRequest)
+        async throws(UploadFault) -> Finalized?
+    {
+        let found = try await reading { () throws(CatalogFault) in
+            try await catalog.finalized(idempotencyKey: idempotencyKey, of: tenant)
+        }
+        guard let found else { return nil }
+        guard found.fingerprint == Self.fingerprint(of: request) else {
+            throw UploadFault(.alreadyFinalized, "This Idempotency-Key was used for another request.")
+        }
+        return Finalized(item: found.item, upload: try await file(of: found.item))
+    }
+
+    /// Whether an idempotency key made an item already, so that the file of its request need not be kept again.
+    package func isUsed(idempotencyKey: String, tenant: TenantID) async throws(UploadFault) -> Bool {
+        try await reading { () throws(CatalogFault) in
+            try await catalog.finalized(idempotencyKey: idempotencyKey, of: tenant)
+        } != nil
+    }
+
+    /// - Throws: `not_found`, also for another tenant's and for one of another kind.
+    package func item(_ id: String, kind: MediaKind, of tenant: TenantID) async throws(UploadFault) -> Finalized {
+        guard let id = MediaItemID(id) else { throw Self.noItem }
+        let item = try await reading { () throws(CatalogFault) in
+            try await catalog.item(id, kind: kind, of: tenant)
+        }
+        guard let item else { throw Self.noItem }
+        return Finalized(item: item, upload: try await file(of: item))
+    }
+
+    private static let noItem = UploadFault(.notFound, "There is no such media item.")
+
+    private func file(of item: MediaItem) async throws(UploadFault) -> UploadRecord {
+        let upload = try await reading { () throws(CatalogFault) in try await catalog.upload(item.fileID) }
+        guard let upload else {
+            throw UploadFault(.internalError, "The item's file is not known.", cause: "item \(item.id) has no upload")
+        }
+        return upload
+    }
+
+    /// A tenant's finished files, newest first.
+    package func gallery(of tenant: TenantID, after cursor: UploadCursor?, limit: Int)
+        async throws(UploadFault) -> [GalleryEntry]
+    {
+        try await reading { () throws(CatalogFault) in
+            try await catalog.gallery(of: tenant, after: cursor, limit: limit)
+        }
+    }
+
+    /// A finished file and its bytes, by the id in its access URL alone.
+    ///
+    /// - Throws: `not_found` until the file is complete.
+    package func open(_ id: FileID) async throws(UploadFault) -> (upload: UploadRecord, reader: any ObjectReader) {
+        let upload = try await reading { () throws(CatalogFault) in try await catalog.upload(id) }
+        guard let upload, upload.state == .complete else { throw UploadFault.notFound }
+        return (upload, try await engine.reader(of: upload))
+    }
+
+    private func checkKind(of upload: UploadRecord, _ kind: MediaKind) throws(UploadFault) {
+        guard formats.format(of: upload.mediaType)?.kind == kind else {
+            throw UploadFault(
+                .unsupportedMediaType, "This file is \(upload.mediaType), which is not accepted as \(kind.rawValue).")
+        }
+    }
+
+    /// A digest of everything that the client asked for.
+    static func fingerprint(of request: MediaItemRequest) -> String {
+        var hash = SHA256()
+        func add(_ text: String?) {
+            // Lengths keep "ab"+"c" apart from "a"+"bc", and nothing apart from an empty text.
+            let bytes = text.map { Array($0.utf8) }
+            hash.update(data: Array("\(bytes?.count ?? -1):".utf8))
+            hash.update(data: bytes ?? [])
+        }
+        add(request.kind.rawValue)
+        add(request.title)
+        add(request.description)
+        add(request.platforms.map(\.rawValue).joined(separator: ","))
+        add(request.scheduledAt.map { String($0.milliseconds) })
+        add(String(request.isDraft))
+        for platform in Platform.allCases { add(request.settingsJSON[platform]) }
+        return UploadModel.Digest(.sha256, bytes: Array(hash.finalize()))?.hex ?? ""
+    }
+
+    private func reading<Value>(_ body: () async throws(CatalogFault) -> Value) async throws(UploadFault) -> Value {
+        do throws(CatalogFault) {
+            return try await body()
+        } catch {
+            throw UploadFault(error)
+        }
+    }
+}

@@ -1,0 +1,167 @@
+import Synchronization
+package import UploadModel
+package import UploadStore
+
+extension MemoryCatalog {
+    package func create(_ upload: UploadRecord, maximumOpen: Int) async throws(CatalogFault) -> CreateOutcome {
+        try state.withLock { state throws(CatalogFault) in
+            guard upload.state.isOpen || upload.state == .complete, state.uploads[upload.fileID] == nil else {
+                throw CatalogFault(.failed, "create: the id is taken, or the upload has ended before it began")
+            }
+            if let alias = upload.alias {
+                let standing = state.uploads.values.first {
+                    $0.record.tenant == upload.tenant && $0.record.alias == alias
+                }
+                if let standing { return .aliasTaken(standing.record) }
+            }
+            if upload.state == .receiving, state.receiving(of: upload.tenant) >= maximumOpen { return .tooManyOpen }
+            state.uploads[upload.fileID] = Upload(record: upload)
+            return .created
+        }
+    }
+
+    package func upload(_ id: FileID) async throws(CatalogFault) -> UploadRecord? {
+        state.withLock { $0.uploads[id]?.record }
+    }
+
+    package func upload(_ reference: UploadReference, of tenant: TenantID) async throws(CatalogFault) -> UploadRecord? {
+        state.withLock { state in
+            state.uploads.values.map(\.record).first { record in
+                guard record.tenant == tenant else { return false }
+                return switch reference {
+                case .fileID(let id): record.fileID == id
+                case .alias(let alias): record.alias == alias
+                }
+            }
+        }
+    }
+
+    package func claim(_ id: FileID, now: Timestamp, maximumOpen: Int) async throws(CatalogFault) -> ClaimOutcome {
+        state.withLock { state in
+            guard var upload = state.uploads[id] else { return .unknown }
+            switch upload.record.state {
+            case .granted:
+                guard state.receiving(of: upload.record.tenant) < maximumOpen else { return .tooManyOpen }
+            case .receiving where upload.record.claimedAt == nil && upload.parts.isEmpty:
+                break
+            default:
+                return .taken(upload.record)
+            }
+            upload.record.state = .receiving
+            upload.record.claimedAt = now
+            state.uploads[id] = upload
+            return .claimed(upload.record)
+        }
+    }
+
+    package func parts(of id: FileID) async throws(CatalogFault) -> [StoredPart] {
+        state.withLock { state in
+            (state.uploads[id]?.parts.values).map { $0.sorted { $0.number < $1.number } } ?? []
+        }
+    }
+
+    package func parts(of id: FileID, near number: Int) async throws(CatalogFault) -> [StoredPart] {
+        let parts = try await parts(of: id)
+        return parts.filter { $0.number == number || $0.number == parts.last?.number }
+    }
+
+    package func record(
+        _ part: StoredPart, of id: FileID, learning layout: PartLayout, detectedType: MediaType?, expiresAt: Timestamp
+    ) async throws(CatalogFault) -> RecordOutcome {
+        state.withLock { state in
+            guard var upload = state.uploads[id], upload.record.state == .receiving else {
+                return .notReceiving(state.uploads[id]?.record.state)
+            }
+            let standing = upload.record.layout
+            guard Self.agree(standing.partSizeBytes, layout.partSizeBytes),
+                Self.agree(standing.partCount, layout.partCount), Self.agree(standing.sizeBytes, layout.sizeBytes)
+            else { return .conflict(standing) }
+            let replaced = upload.parts.updateValue(part, forKey: part.number)?.token
+            upload.record.layout = PartLayout(
+                partSizeBytes: standing.partSizeBytes ?? layout.partSizeBytes,
+                partCount: standing.partCount ?? layout.partCount,
+                sizeBytes: standing.sizeBytes ?? layout.sizeBytes)
+            upload.record.detectedType = upload.record.detectedType ?? detectedType
+            upload.record.expiresAt = max(upload.record.expiresAt, expiresAt)
+            upload.record.receivedBytes = upload.parts.values.reduce(0) { $0 + $1.range.length }
+            state.uploads[id] = upload
+            return .recorded(upload.record, replaced: replaced == part.token ? nil : replaced)
+        }
+    }
+
+    private static func agree<Value: Equatable>(_ left: Value?, _ right: Value?) -> Bool {
+        left == nil || right == nil || left == right
+    }
+
+    package func complete(_ id: FileID, with completion: Completion) async throws(CatalogFault) -> TransitionOutcome {
+        state.withLock { state in
+            guard var upload = state.uploads[id] else { return .unknown }
+            guard upload.record.state == .receiving else { return .refused(upload.record) }
+            upload.record.state = .complete
+            upload.record.layout.sizeBytes = completion.sizeBytes
+            upload.record.receivedBytes = completion.sizeBytes
+            upload.record.crc32c = completion.crc32c
+            upload.record.sha256 = completion.sha256
+            upload.record.detectedType = completion.detectedType ?? upload.record.detectedType
+            upload.record.completedAt = completion.now
+            upload.parts = [:]
+            state.uploads[id] = upload
+            return .done(upload.record)
+        }
+    }
+
+    package func end(
+        _ id: FileID, as final: UploadState, now: Timestamp
+    ) async throws(CatalogFault) -> TransitionOutcome {
+        precondition(!final.isOpen && final != .complete, "an upload ends as failed, aborted or expired")
+        return state.withLock { state in
+            guard var upload = state.uploads[id] else { return .unknown }
+            guard upload.record.state.isOpen else { return .refused(upload.record) }
+            upload.record.state = final
+            upload.record.alias = nil
+            upload.record.receivedBytes = 0
+            upload.parts = [:]
+            upload.endedAt = now
+            state.uploads[id] = upload
+            return .done(upload.record)
+        }
+    }
+
+    package func uploads(
+        of tenant: TenantID?, in states: Set<UploadState>, after cursor: UploadCursor?, limit: Int
+    ) async throws(CatalogFault) -> [UploadRecord] {
+        state.withLock { $0.page(of: tenant, in: states, after: cursor, limit: limit) }
+    }
+
+    package func expired(before now: Timestamp, limit: Int) async throws(CatalogFault) -> [UploadRecord] {
+        state.withLock { state in
+            let over = state.uploads.values.map(\.record).filter { $0.state.isOpen && $0.expiresAt < now }
+            let sorted = over.sorted { ($0.expiresAt, $0.fileID.text) < ($1.expiresAt, $1.fileID.text) }
+            return Array(sorted.prefix(max(0, limit)))
+        }
+    }
+
+    package func forgetEnded(before moment: Timestamp, limit: Int) async throws(CatalogFault) -> Int {
+        state.withLock { state in
+            let old = state.uploads.values.compactMap { upload in
+                upload.endedAt.flatMap { $0 < moment ? (endedAt: $0, id: upload.record.fileID) : nil }
+            }
+            let oldest = old.sorted { $0.endedAt < $1.endedAt }.prefix(max(0, limit))
+            for upload in oldest { state.uploads[upload.id] = nil }
+            return oldest.count
+        }
+    }
+
+    package func references() async throws(CatalogFault) -> [ObjectReference] {
+        state.withLock { state in
+            let holding = state.uploads.values.filter { [.receiving, .complete].contains($0.record.state) }
+            return holding.sorted { $0.record.fileID.text < $1.record.fileID.text }.map { upload in
+                let parts = upload.parts.values.sorted { $0.number < $1.number }
+                return ObjectReference(
+                    fileID: upload.record.fileID, objectKey: upload.record.objectKey, state: upload.record.state,
+                    sizeBytes: upload.record.state == .complete ? upload.record.layout.sizeBytes : nil,
+                    spooled: parts.map(\.token).filter { $0 != .inPlace })
+            }
+        }
+    }
+}

@@ -1,0 +1,232 @@
+import GRDB
+package import UploadModel
+package import UploadStore
+
+extension SQLiteCatalog {
+    package func create(_ upload: UploadRecord, maximumOpen: Int) async throws(CatalogFault) -> CreateOutcome {
+        try await change("create") { database in
+            // Only a row that would be `receiving` needs a place; a granted one asks for it when it is claimed.
+            let inserted = try database.change(
+                """
+                INSERT INTO upload (\(UploadRows.columns))
+                SELECT \(UploadRows.placeholders)
+                WHERE :state <> 'receiving'
+                    OR (SELECT count(*) FROM upload WHERE tenant = :tenant AND state = 'receiving') < :maximum_open
+                ON CONFLICT (tenant, alias) WHERE alias IS NOT NULL DO NOTHING
+                """,
+                UploadRows.arguments(of: upload) + ["maximum_open": maximumOpen])
+            if inserted == 1 { return .created }
+            if let alias = upload.alias,
+                let standing = try UploadRows.upload(alias: alias, of: upload.tenant, in: database)
+            {
+                return .aliasTaken(standing)
+            }
+            return .tooManyOpen
+        }
+    }
+
+    package func upload(_ id: FileID) async throws(CatalogFault) -> UploadRecord? {
+        try await read("upload") { try UploadRows.upload(id, in: $0) }
+    }
+
+    package func upload(_ reference: UploadReference, of tenant: TenantID) async throws(CatalogFault) -> UploadRecord? {
+        try await read("upload of tenant") { database in
+            switch reference {
+            case .fileID(let id):
+                let upload = try UploadRows.upload(id, in: database)
+                return upload?.tenant == tenant ? upload : nil
+            case .alias(let alias):
+                return try UploadRows.upload(alias: alias, of: tenant, in: database)
+            }
+        }
+    }
+
+    package func claim(_ id: FileID, now: Timestamp, maximumOpen: Int) async throws(CatalogFault) -> ClaimOutcome {
+        try await change("claim") { database in
+            // An upload that is receiving already has its place among the open ones.
+            let claimed = try database.rows(
+                """
+                UPDATE upload SET state = 'receiving', claimed_at = :now
+                WHERE file_id = :file_id AND (
+                    (state = 'granted' AND :maximum_open >
+                        (SELECT count(*) FROM upload AS other
+                         WHERE other.tenant = upload.tenant AND other.state = 'receiving'))
+                    OR (state = 'receiving' AND claimed_at IS NULL
+                        AND NOT EXISTS (SELECT 1 FROM part WHERE part.file_id = :file_id)))
+                RETURNING \(UploadRows.columns)
+                """,
+                ["file_id": id.text, "now": now.milliseconds, "maximum_open": maximumOpen])
+            if let row = claimed.first { return .claimed(try UploadRows.record(row)) }
+            guard let standing = try UploadRows.upload(id, in: database) else { return .unknown }
+            return standing.state == .granted ? .tooManyOpen : .taken(standing)
+        }
+    }
+
+    package func parts(of id: FileID) async throws(CatalogFault) -> [StoredPart] {
+        try await read("parts") { try UploadRows.parts(of: id, in: $0) }
+    }
+
+    package func parts(of id: FileID, near number: Int) async throws(CatalogFault) -> [StoredPart] {
+        try await read("parts near") { database in
+            try UploadRows.parts(
+                of: id, "number IN (:number, (SELECT max(number) FROM part WHERE file_id = :file_id))",
+                ["number": number], in: database)
+        }
+    }
+
+    package func record(
+        _ part: StoredPart, of id: FileID, learning layout: PartLayout, detectedType: MediaType?, expiresAt: Timestamp
+    ) async throws(CatalogFault) -> RecordOutcome {
+        try await change("record") { database in
+            let updated = try database.rows(
+                """
+                UPDATE upload SET
+                    part_size_bytes = coalesce(part_size_bytes, :part_size_bytes),
+                    part_count = coalesce(part_count, :part_count),
+                    size_bytes = coalesce(size_bytes, :size_bytes),
+                    detected_type = coalesce(detected_type, :detected_type),
+                    expires_at = max(expires_at, :expires_at),
+                    received_bytes = received_bytes + :length_bytes - coalesce(
+                        (SELECT length_bytes FROM part WHERE part.file_id = :file_id AND number = :number), 0)
+                WHERE file_id = :file_id AND state = 'receiving'
+                    AND coalesce(part_size_bytes = :part_size_bytes, TRUE)
+                    AND coalesce(part_count = :part_count, TRUE)
+                    AND coalesce(size_bytes = :size_bytes, TRUE)
+                RETURNING \(UploadRows.columns)
+                """,
+                [
+                    "file_id": id.text, "number": part.number, "length_bytes": part.range.length,
+                    "part_size_bytes": layout.partSizeBytes, "part_count": layout.partCount,
+                    "size_bytes": layout.sizeBytes, "detected_type": detectedType?.text,
+                    "expires_at": expiresAt.milliseconds,
+                ])
+            guard let row = updated.first else {
+                guard let standing = try UploadRows.upload(id, in: database) else { return .notReceiving(nil) }
+                return standing.state == .receiving ? .conflict(standing.layout) : .notReceiving(standing.state)
+            }
+            let before = try database.rows(
+                "SELECT token FROM part WHERE file_id = ? AND number = ?", [id.text, part.number])
+            let replaced = try before.first.map { row in
+                var reader = RowReader(row, of: "part")
+                return PieceToken(try reader.value(String.self))
+            }
+            try database.change(
+                """
+                INSERT INTO part (file_id, number, start_bytes, length_bytes, crc32c, token)
+                VALUES (?, ?, ?, ?, ?, ?)
+                ON CONFLICT (file_id, number) DO UPDATE SET
+                    start_bytes = excluded.start_bytes, length_bytes = excluded.length_bytes,
+                    crc32c = excluded.crc32c, token = excluded.token
+                """,
+                [
+                    id.text, part.number, part.range.start, part.range.length, Int64(part.crc32c.value),
+                    part.token.text,
+                ])
+            return .recorded(try UploadRows.record(row), replaced: replaced == part.token ? nil : replaced)
+        }
+    }
+
+    package func complete(_ id: FileID, with completion: Completion) async throws(CatalogFault) -> TransitionOutcome {
+        try await change("complete") { database in
+            let updated = try database.rows(
+                """
+                UPDATE upload SET
+                    state = 'complete', size_bytes = :size_bytes, received_bytes = :size_bytes, crc32c = :crc32c,
+                    sha256 = :sha256, detected_type = coalesce(:detected_type, detected_type), completed_at = :now
+                WHERE file_id = :file_id AND state = 'receiving'
+                RETURNING \(UploadRows.columns)
+                """,
+                [
+                    "file_id": id.text, "size_bytes": completion.sizeBytes,
+                    "crc32c": Int64(completion.crc32c.value), "sha256": completion.sha256?.data,
+                    "detected_type": completion.detectedType?.text, "now": completion.now.milliseconds,
+                ])
+            return try Self.transition(updated, of: id, in: database)
+        }
+    }
+
+    package func end(
+        _ id: FileID, as state: UploadState, now: Timestamp
+    ) async throws(CatalogFault) -> TransitionOutcome {
+        precondition(!state.isOpen && state != .complete, "an upload ends as failed, aborted or expired")
+        return try await change("end") { database in
+            // Without its parts it has received nothing, and its client may begin another by the same alias.
+            let updated = try database.rows(
+                """
+                UPDATE upload SET state = :state, alias = NULL, ended_at = :now, received_bytes = 0
+                WHERE file_id = :file_id AND state IN ('granted', 'receiving')
+                RETURNING \(UploadRows.columns)
+                """,
+                ["file_id": id.text, "state": state.rawValue, "now": now.milliseconds])
+            return try Self.transition(updated, of: id, in: database)
+        }
+    }
+
+    /// The parts of an upload that changed its state are not needed any more; what did not change is said.
+    private static func transition(_ updated: [Row], of id: FileID, in database: Database) throws -> TransitionOutcome {
+        guard let row = updated.first else {
+            return try UploadRows.upload(id, in: database).map { .refused($0) } ?? .unknown
+        }
+        try database.change("DELETE FROM part WHERE file_id = ?", [id.text])
+        return .done(try UploadRows.record(row))
+    }
+
+    package func uploads(
+        of tenant: TenantID?, in states: Set<UploadState>, after cursor: UploadCursor?, limit: Int
+    ) async throws(CatalogFault) -> [UploadRecord] {
+        try await read("uploads") { database in
+            try UploadRows.page(of: tenant, in: states, after: cursor, limit: limit, in: database)
+                .map(UploadRows.record)
+        }
+    }
+
+    package func expired(before now: Timestamp, limit: Int) async throws(CatalogFault) -> [UploadRecord] {
+        try await read("expired") { database in
+            try database.rows(
+                """
+                SELECT \(UploadRows.columns) FROM upload INDEXED BY upload_by_expiry
+                WHERE state IN ('granted', 'receiving') AND expires_at < ?
+                ORDER BY expires_at, file_id LIMIT ?
+                """,
+                [now.milliseconds, max(0, limit)]
+            ).map(UploadRows.record)
+        }
+    }
+
+    package func forgetEnded(before moment: Timestamp, limit: Int) async throws(CatalogFault) -> Int {
+        try await change("forget ended") { database in
+            try database.change(
+                """
+                DELETE FROM upload WHERE rowid IN
+                    (SELECT rowid FROM upload WHERE ended_at < ? ORDER BY ended_at LIMIT ?)
+                """,
+                [moment.milliseconds, max(0, limit)])
+        }
+    }
+
+    package func references() async throws(CatalogFault) -> [ObjectReference] {
+        try await read("references") { database in
+            var spooled: [String: [PieceToken]] = [:]
+            for row in try database.rows("SELECT file_id, token FROM part WHERE token <> '' ORDER BY number", []) {
+                var reader = RowReader(row, of: "part")
+                let file = try reader.value(String.self)
+                spooled[file, default: []].append(PieceToken(try reader.value(String.self)))
+            }
+            return try database.rows(
+                """
+                SELECT file_id, object_key, state, CASE state WHEN 'complete' THEN size_bytes END
+                FROM upload WHERE state IN ('receiving', 'complete') ORDER BY file_id
+                """, []
+            ).map { row in
+                var reader = RowReader(row, of: "upload")
+                let file = try reader.text(as: FileID.init)
+                return ObjectReference(
+                    fileID: file,
+                    objectKey: try reader.text(as: ObjectKey.init),
+                    state: try reader.text(as: UploadState.init),
+                    sizeBytes: try reader.optional(Int64.self),
+                    spooled: spooled[file.text] ?? [])
+            }
+        }
+    }
+}

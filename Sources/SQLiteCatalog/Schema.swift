@@ -1,0 +1,138 @@
+import GRDB
+import UploadStore
+
+/// The tables, as numbered steps. A step that was released is never changed; a new one is added after it.
+enum Schema {
+    static var migrator: DatabaseMigrator {
+        var migrator = DatabaseMigrator()
+        migrator.registerMigration("001-uploads") { try $0.execute(sql: uploads) }
+        migrator.registerMigration("002-keys") { try $0.execute(sql: keys) }
+        migrator.registerMigration("003-media") { try $0.execute(sql: media) }
+        return migrator
+    }
+
+    /// Takes the steps that are missing. Safe when several processes do so at once.
+    ///
+    /// - Throws: ``CatalogFault/Code/failed`` when the database has steps that this program does not know.
+    static func migrate(_ pool: DatabasePool) throws {
+        let migrator = migrator
+        var attemptsLeft = 10
+        while true {
+            if try pool.read(migrator.hasBeenSuperseded) {
+                throw CatalogFault(
+                    .failed,
+                    "the catalog was written by a newer version of this program; run that version or a later one")
+            }
+            do {
+                return try migrator.migrate(pool)
+            } catch {
+                // Each step is a transaction, but which to take was looked up before: another process that starts
+                // now may have taken it meanwhile, which shows as a table that is there already.
+                attemptsLeft -= 1
+                guard attemptsLeft > 0 else { throw error }
+            }
+        }
+    }
+
+    /// Moments are milliseconds since 1970 in UTC.
+    private static let uploads = """
+        CREATE TABLE upload (
+            file_id TEXT NOT NULL PRIMARY KEY CHECK (length(file_id) = 27),
+            tenant TEXT NOT NULL,
+            alias TEXT,
+            object_key TEXT NOT NULL,
+            file_name TEXT NOT NULL,
+            declared_type TEXT,
+            detected_type TEXT,
+            part_size_bytes INTEGER CHECK (part_size_bytes > 0),
+            part_count INTEGER CHECK (part_count >= 0),
+            size_bytes INTEGER CHECK (size_bytes >= 0),
+            maximum_bytes INTEGER NOT NULL CHECK (maximum_bytes >= 0),
+            expected_sha256 BLOB CHECK (length(expected_sha256) = 32),
+            metadata_json TEXT,
+            state TEXT NOT NULL
+                CHECK (state IN ('granted', 'receiving', 'complete', 'failed', 'aborted', 'expired')),
+            received_bytes INTEGER NOT NULL CHECK (received_bytes >= 0),
+            created_at INTEGER NOT NULL,
+            expires_at INTEGER NOT NULL,
+            claimed_at INTEGER,
+            completed_at INTEGER,
+            crc32c INTEGER CHECK (crc32c BETWEEN 0 AND 4294967295),
+            sha256 BLOB CHECK (length(sha256) = 32),
+            ended_at INTEGER,
+            CHECK ((state IN ('failed', 'aborted', 'expired')) = (ended_at IS NOT NULL)),
+            CHECK (state <> 'complete'
+                OR (completed_at IS NOT NULL AND crc32c IS NOT NULL AND size_bytes IS received_bytes))
+        ) STRICT;
+        CREATE UNIQUE INDEX upload_by_alias ON upload (tenant, alias) WHERE alias IS NOT NULL;
+        CREATE INDEX upload_of_tenant ON upload (tenant, state, created_at, file_id);
+        CREATE INDEX upload_by_age ON upload (state, created_at, file_id);
+        CREATE INDEX upload_by_expiry ON upload (expires_at, file_id) WHERE state IN ('granted', 'receiving');
+        CREATE INDEX upload_by_end ON upload (ended_at) WHERE ended_at IS NOT NULL;
+
+        CREATE TABLE part (
+            file_id TEXT NOT NULL REFERENCES upload (file_id) ON DELETE CASCADE,
+            number INTEGER NOT NULL CHECK (number > 0),
+            start_bytes INTEGER NOT NULL CHECK (start_bytes >= 0),
+            length_bytes INTEGER NOT NULL CHECK (length_bytes >= 0),
+            crc32c INTEGER NOT NULL CHECK (crc32c BETWEEN 0 AND 4294967295),
+            token TEXT NOT NULL,
+            PRIMARY KEY (file_id, number)
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE probe (
+            id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
+            writes INTEGER NOT NULL
+        ) STRICT;
+        INSERT INTO probe (id, writes) VALUES (1, 0);
+        """
+
+    private static let keys = """
+        CREATE TABLE api_key (
+            id TEXT NOT NULL PRIMARY KEY,
+            tenant TEXT NOT NULL,
+            name TEXT NOT NULL,
+            hash_hex TEXT NOT NULL UNIQUE,
+            created_at INTEGER NOT NULL,
+            revoked_at INTEGER
+        ) STRICT;
+        CREATE INDEX api_key_by_age ON api_key (created_at);
+
+        CREATE TABLE grant_key (
+            id TEXT NOT NULL PRIMARY KEY,
+            secret BLOB NOT NULL CHECK (length(secret) > 0),
+            created_at INTEGER NOT NULL,
+            retired_at INTEGER
+        ) STRICT;
+        CREATE INDEX grant_key_by_age ON grant_key (created_at);
+        """
+
+    private static let media = """
+        CREATE TABLE media_item (
+            id TEXT NOT NULL PRIMARY KEY,
+            tenant TEXT NOT NULL,
+            file_id TEXT NOT NULL UNIQUE REFERENCES upload (file_id),
+            kind TEXT NOT NULL CHECK (kind IN ('image', 'video')),
+            title TEXT,
+            description TEXT,
+            platforms TEXT NOT NULL,
+            scheduled_at INTEGER,
+            is_draft INTEGER NOT NULL CHECK (is_draft IN (0, 1)),
+            status TEXT NOT NULL
+                CHECK (status IN ('pending', 'processing', 'completed', 'failed', 'draft', 'scheduled')),
+            created_at INTEGER NOT NULL,
+            updated_at INTEGER NOT NULL,
+            fingerprint TEXT NOT NULL,
+            idempotency_key TEXT
+        ) STRICT;
+        CREATE UNIQUE INDEX media_item_by_key ON media_item (tenant, idempotency_key)
+            WHERE idempotency_key IS NOT NULL;
+
+        CREATE TABLE media_item_setting (
+            item_id TEXT NOT NULL REFERENCES media_item (id) ON DELETE CASCADE,
+            platform TEXT NOT NULL,
+            settings_json TEXT NOT NULL,
+            PRIMARY KEY (item_id, platform)
+        ) STRICT, WITHOUT ROWID;
+        """
+}

@@ -1,0 +1,127 @@
+import GRDB
+import UploadModel
+import UploadStore
+
+/// How uploads and parts stand in their tables.
+enum UploadRows {
+    /// In the order in which ``record(_:)`` reads them.
+    static let columns = """
+        file_id, tenant, alias, object_key, file_name, declared_type, detected_type, part_size_bytes, part_count, \
+        size_bytes, maximum_bytes, expected_sha256, metadata_json, state, received_bytes, created_at, expires_at, \
+        claimed_at, completed_at, crc32c, sha256
+        """
+
+    /// The names of the values that ``arguments(of:)`` gives, in the order of ``columns``.
+    static let placeholders = """
+        :file_id, :tenant, :alias, :object_key, :file_name, :declared_type, :detected_type, :part_size_bytes, \
+        :part_count, :size_bytes, :maximum_bytes, :expected_sha256, :metadata_json, :state, :received_bytes, \
+        :created_at, :expires_at, :claimed_at, :completed_at, :crc32c, :sha256
+        """
+
+    static func arguments(of upload: UploadRecord) -> StatementArguments {
+        [
+            "file_id": upload.fileID.text, "tenant": upload.tenant.text, "alias": upload.alias?.text,
+            "object_key": upload.objectKey.text, "file_name": upload.fileName.text,
+            "declared_type": upload.declaredType?.text, "detected_type": upload.detectedType?.text,
+            "part_size_bytes": upload.layout.partSizeBytes, "part_count": upload.layout.partCount,
+            "size_bytes": upload.layout.sizeBytes, "maximum_bytes": upload.maximumBytes,
+            "expected_sha256": upload.expectedSHA256?.data, "metadata_json": upload.metadataJSON,
+            "state": upload.state.rawValue, "received_bytes": upload.receivedBytes,
+            "created_at": upload.createdAt.milliseconds, "expires_at": upload.expiresAt.milliseconds,
+            "claimed_at": upload.claimedAt?.milliseconds, "completed_at": upload.completedAt?.milliseconds,
+            "crc32c": upload.crc32c.map { Int64($0.value) }, "sha256": upload.sha256?.data,
+        ]
+    }
+
+    static func record(_ row: Row) throws(CatalogFault) -> UploadRecord {
+        var reader = RowReader(row, of: "upload")
+        return try record(&reader)
+    }
+
+    /// Leaves the reader at the first column after those of an upload.
+    static func record(_ reader: inout RowReader) throws(CatalogFault) -> UploadRecord {
+        UploadRecord(
+            fileID: try reader.text(as: FileID.init),
+            tenant: try reader.text(as: TenantID.init),
+            alias: try reader.optionalText(as: UploadAlias.init),
+            objectKey: try reader.text(as: ObjectKey.init),
+            fileName: try reader.text(as: FileName.init),
+            declaredType: try reader.optionalText(as: MediaType.init),
+            detectedType: try reader.optionalText(as: MediaType.init),
+            layout: PartLayout(
+                partSizeBytes: try reader.optional(Int64.self),
+                partCount: try reader.optional(Int.self),
+                sizeBytes: try reader.optional(Int64.self)),
+            maximumBytes: try reader.value(Int64.self),
+            expectedSHA256: try reader.optionalSHA256(),
+            metadataJSON: try reader.optional(String.self),
+            state: try reader.text(as: UploadState.init),
+            receivedBytes: try reader.value(Int64.self),
+            createdAt: try reader.moment(),
+            expiresAt: try reader.moment(),
+            claimedAt: try reader.optionalMoment(),
+            completedAt: try reader.optionalMoment(),
+            crc32c: try reader.optionalCRC32C(),
+            sha256: try reader.optionalSHA256())
+    }
+
+    static func upload(_ id: FileID, in database: Database) throws -> UploadRecord? {
+        try database.rows("SELECT \(columns) FROM upload WHERE file_id = ?", [id.text]).first.map(record)
+    }
+
+    static func upload(alias: UploadAlias, of tenant: TenantID, in database: Database) throws -> UploadRecord? {
+        try database.rows(
+            "SELECT \(columns) FROM upload WHERE tenant = ? AND alias = ?", [tenant.text, alias.text]
+        ).first.map(record)
+    }
+
+    /// Those that a condition names, by number.
+    static func parts(
+        of id: FileID, _ condition: String = "TRUE", _ arguments: StatementArguments = [:], in database: Database
+    ) throws -> [StoredPart] {
+        try database.rows(
+            """
+            SELECT number, start_bytes, length_bytes, crc32c, token FROM part
+            WHERE file_id = :file_id AND \(condition) ORDER BY number
+            """, arguments + ["file_id": id.text]
+        ).map { row in
+            var reader = RowReader(row, of: "part")
+            let number = try reader.value(Int.self)
+            let start = try reader.value(Int64.self)
+            let length = try reader.value(Int64.self)
+            guard start >= 0, length >= 0, start <= Int64.max - length, let crc = try reader.optionalCRC32C() else {
+                throw CatalogFault(.corrupt, "a row of part cannot be read")
+            }
+            return StoredPart(
+                number: number, range: ByteRange(start: start, length: length), crc32c: crc,
+                token: PieceToken(try reader.value(String.self)))
+        }
+    }
+
+    /// Uploads in any of some states, newest first: each state's list comes sorted from an index, already cut to
+    /// the limit, so a page costs the same however many uploads there are.
+    static func page(
+        of tenant: TenantID?, in states: Set<UploadState>, after cursor: UploadCursor?, limit: Int,
+        adding extraColumn: String? = nil, in database: Database
+    ) throws -> [Row] {
+        guard limit > 0, !states.isEmpty else { return [] }
+        let shown = extraColumn.map { "\(columns), \($0)" } ?? columns
+        let lists = states.map(\.rawValue).sorted().map { state in
+            """
+            SELECT * FROM (
+                SELECT \(shown) FROM upload
+                WHERE state = '\(state)' \(tenant == nil ? "" : "AND tenant = :tenant")
+                    \(cursor == nil ? "" : "AND (created_at, file_id) < (:created_at, :file_id)")
+                ORDER BY created_at DESC, file_id DESC LIMIT :limit)
+            """
+        }
+        var arguments: StatementArguments = ["limit": limit]
+        if let tenant { arguments += ["tenant": tenant.text] }
+        if let cursor {
+            arguments += ["created_at": cursor.createdAt.milliseconds, "file_id": cursor.fileID.text]
+        }
+        return try database.rows(
+            lists.joined(separator: "\nUNION ALL\n") + "\nORDER BY created_at DESC, file_id DESC LIMIT :limit",
+            arguments)
+    }
+}

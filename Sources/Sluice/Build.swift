@@ -1,0 +1,56 @@
+import GatewayHTTP
+package import Logging
+import MediaLibrary
+import NIOPosix
+package import ServiceLifecycle
+import UploadEngine
+import UploadGrants
+import UploadModel
+import UploadProtocols
+import UploadStore
+
+/// A gateway, wired and ready to run.
+package struct Gateway: Sendable {
+    package let services: [any Service]
+    package let workshop: Workshop
+    /// Where the first API key was written; `nil` when there was a key already.
+    package let initialKeyPath: String?
+}
+
+/// Wires a gateway: here and nowhere else. Takes the data folder until the process ends.
+///
+/// - Parameter onListening: told the port once clients can connect.
+package func build(
+    _ configuration: SluiceConfiguration, logger: Logger, onListening: @escaping @Sendable (Int) async -> Void
+) async throws -> Gateway {
+    let folder = try DataFolder(configuration.dataDirectory)
+    try folder.lockForServing(as: "listening on \(configuration.listen.host):\(configuration.listen.port)")
+    let workshop = try Workshop(configuration, logger: logger)
+    let initialKeyPath = try await makeFirstKey(workshop, folder)
+    let grantKeys = try await GrantKeys(catalog: workshop.catalog, clock: { .now })
+    let library = MediaLibrary(
+        engine: workshop.engine, catalog: workshop.catalog, formats: configuration.formats)
+    let services = GatewayServices(
+        engine: workshop.engine, library: library, keys: workshop.catalog, grantKeys: grantKeys,
+        formats: configuration.formats, address: PublicAddress(base: configuration.publicURL),
+        limits: configuration.gateway, drain: DrainSwitch())
+    let server = GatewayServer(
+        services: services, address: configuration.listen, group: MultiThreadedEventLoopGroup.singleton,
+        logger: logger, onListening: onListening)
+    let reaper = Reaper(
+        engine: workshop.engine, interval: .seconds(configuration.reaperSeconds),
+        sweepInterval: .seconds(configuration.sweepSeconds), logger: logger)
+    return Gateway(services: [reaper, grantKeys, server], workshop: workshop, initialKeyPath: initialKeyPath)
+}
+
+/// Makes a key where there is none, so that a first start can be used at once.
+private func makeFirstKey(_ workshop: Workshop, _ folder: DataFolder) async throws -> String? {
+    guard try await workshop.catalog.apiKeys().isEmpty else { return nil }
+    let secret = APIKeySecret.random()
+    // The file first: a key that is in the catalog and nowhere else would be of no use to anybody.
+    try folder.write(secret: secret.text, to: folder.initialKeyPath)
+    try await workshop.catalog.add(
+        APIKeyRecord(
+            id: .random(), tenant: .default, name: "initial", hashHex: secret.hashHex, createdAt: .now))
+    return folder.initialKeyPath
+}

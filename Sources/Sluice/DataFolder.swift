@@ -1,0 +1,67 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// The folder that holds everything: `catalog.sqlite`, `staged/`, `files/`, `spool/`, `serve.lock`.
+struct DataFolder: Sendable {
+    let path: String
+
+    /// Makes the folder if it is not there; its parents must exist.
+    init(_ path: String) throws(StartFault) {
+        self.path = path
+        if mkdir(path, 0o700) != 0, errno != EEXIST {
+            throw StartFault("data-dir: \(path) cannot be made: \(Self.reason)")
+        }
+        guard access(path, R_OK | W_OK | X_OK) == 0 else {
+            throw StartFault("data-dir: \(path) cannot be written to: \(Self.reason)")
+        }
+    }
+
+    var catalogPath: String { path + "/catalog.sqlite" }
+    var initialKeyPath: String { path + "/initial-api-key" }
+
+    private static var reason: String { String(cString: strerror(errno)) }
+
+    /// Writes a secret that only its owner may read, in place of an older one.
+    func write(secret: String, to path: String) throws(StartFault) {
+        unlink(path)
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw StartFault("\(path) cannot be made: \(Self.reason)") }
+        defer { close(descriptor) }
+        let bytes = Array((secret + "\n").utf8)
+        guard writeWhole(descriptor, bytes) else { throw StartFault("\(path) cannot be written: \(Self.reason)") }
+    }
+
+    /// Keeps a second server away from the folder until the process ends, however it ends.
+    ///
+    /// - Throws: a fault that says who holds it.
+    func lockForServing(as description: String) throws(StartFault) {
+        let path = path + "/serve.lock"
+        let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw StartFault("\(path) cannot be opened: \(Self.reason)") }
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            let holder = Self.read(descriptor)
+            close(descriptor)
+            throw StartFault(
+                "The data folder \(self.path) is in use by another server (\(holder.isEmpty ? "unknown" : holder)). "
+                    + "Stop it, or give this one another --data-dir.")
+        }
+        // The descriptor stays open on purpose: the lock lives as long as the process.
+        ftruncate(descriptor, 0)
+        _ = writeWhole(descriptor, Array("process \(getpid()), \(description)".utf8))
+    }
+
+    private static func read(_ descriptor: CInt) -> String {
+        var buffer = [UInt8](repeating: 0, count: 256)
+        let count = pread(descriptor, &buffer, buffer.count, 0)
+        return count > 0 ? String(decoding: buffer[..<count], as: UTF8.self) : ""
+    }
+}
+
+private func writeWhole(_ descriptor: CInt, _ bytes: [UInt8]) -> Bool {
+    write(descriptor, bytes, bytes.count) == bytes.count
+}

@@ -1,0 +1,101 @@
+package import NIOCore
+package import UploadModel
+import UploadRules
+import UploadStore
+
+/// Something that takes the bytes of a request body.
+package protocol ByteReceiver: Sendable {
+    /// Takes bytes; returns when there is room for more. Throws as soon as the bytes cannot be right.
+    func receive(_ bytes: ByteBuffer) async throws(UploadFault)
+
+    /// Returns when a newer request wants the place, or when the calling task is cancelled.
+    func revoked() async
+
+    /// Forgets what was taken. Called instead of finishing; safe to call after it, when it changes nothing.
+    func abandon() async
+}
+
+/// Counts, looks at and writes the bytes of one piece.
+// Sendable: used by one task at a time, as ByteReceiver's callers do.
+final class Intake: @unchecked Sendable {
+    private let writer: any PieceWriter
+    private let sizing: PartSizing
+    private let checker: any ContentChecking
+    /// Whether the first byte of the piece is the first of the file.
+    private let isFileStart: Bool
+    private let declaredType: MediaType?
+    private var prefix: [UInt8] = []
+    private var isJudged: Bool
+    private var isEnded = false
+    private(set) var receivedBytes: Int64 = 0
+    private(set) var detectedType: MediaType?
+
+    init(
+        writer: any PieceWriter, sizing: PartSizing, checker: any ContentChecking, isFileStart: Bool,
+        declaredType: MediaType?, digests: Set<DigestAlgorithm>
+    ) {
+        self.writer = writer
+        self.sizing = sizing
+        self.checker = checker
+        self.isFileStart = isFileStart
+        self.declaredType = declaredType
+        isJudged = !isFileStart
+        if !digests.isEmpty { writer.compute(digests) }
+    }
+
+    func receive(_ bytes: ByteBuffer) async throws(UploadFault) {
+        receivedBytes += Int64(bytes.readableBytes)
+        switch sizing {
+        case .exactly(let expected) where receivedBytes > expected:
+            throw UploadFault(.tooLarge, "More bytes came than the \(expected) that belong here.")
+        case .atMost(let most) where receivedBytes > most:
+            throw UploadFault(.tooLarge, "More than \(most) bytes came, the most allowed here.")
+        default: break
+        }
+        if !isJudged {
+            prefix.append(contentsOf: bytes.readableBytesView.prefix(checker.prefixBytes - prefix.count))
+            if prefix.count >= checker.prefixBytes { try judge() }
+        }
+        try await translating { () throws(StoreFault) in try await writer.append(bytes) }
+    }
+
+    /// All bytes came; they are durable when this returns.
+    ///
+    /// - Parameter isWholeFile: whether nothing follows, so that a short beginning is all there is to look at.
+    func seal(isWholeFile: Bool) async throws(UploadFault) -> PieceReceipt {
+        if case .exactly(let expected) = sizing, receivedBytes != expected {
+            throw UploadFault(.lengthMismatch, "\(expected) bytes belong here; \(receivedBytes) came.")
+        }
+        if !isJudged, isWholeFile { try judge() }
+        let receipt = try await translating { () throws(StoreFault) in try await writer.finish() }
+        isEnded = true
+        return receipt
+    }
+
+    func abandon() async {
+        guard !isEnded else { return }
+        isEnded = true
+        await writer.abandon()
+    }
+
+    private func judge() throws(UploadFault) {
+        isJudged = true
+        detectedType = try Self.judge(prefix, declared: declaredType, checker: checker)
+        prefix = []
+    }
+
+    /// The type to remember: `nil` when nothing was declared and the bytes are no accepted format.
+    static func judge(_ prefix: [UInt8], declared: MediaType?, checker: any ContentChecking)
+        throws(UploadFault) -> MediaType?
+    {
+        switch checker.verdict(on: prefix, declared: declared) {
+        case .matches(let type): return type
+        case .unknown: return nil
+        case .contradicts(let found):
+            throw UploadFault(
+                .contentMismatch,
+                "The bytes are \(found), not \(declared?.text ?? "an accepted format"); send a file of the type you declared."
+            )
+        }
+    }
+}

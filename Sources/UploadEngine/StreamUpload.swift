@@ -1,0 +1,163 @@
+package import NIOCore
+import Logging
+package import UploadModel
+import UploadRules
+import UploadStore
+
+/// A whole file on its way in as one stream. Ended by exactly one of ``finish(expecting:)`` and ``abandon()``;
+/// whatever is not finished has failed, and its bytes are freed.
+package final class StreamUpload: ByteReceiver {
+    private let engine: UploadEngine
+    package let upload: UploadRecord
+    private let lease: Lease
+    private let intake: Intake
+
+    init(engine: UploadEngine, upload: UploadRecord, lease: Lease, intake: Intake) {
+        self.engine = engine
+        self.upload = upload
+        self.lease = lease
+        self.intake = intake
+    }
+
+    package func receive(_ bytes: ByteBuffer) async throws(UploadFault) {
+        if lease.isRevoked { throw UploadEngine.superseded }
+        try await intake.receive(bytes)
+    }
+
+    package func revoked() async { await lease.revoked() }
+
+    package func abandon() async {
+        await intake.abandon()
+        await engine.fail(upload)
+        lease.release()
+    }
+
+    /// A file came in whole.
+    package struct Outcome: Sendable {
+        package let upload: UploadRecord
+        /// Those that were asked for, and crc32c.
+        package let digests: [DigestAlgorithm: Digest]
+    }
+
+    /// Makes the file durable and complete.
+    ///
+    /// - Parameter expected: digests that the file must have.
+    package func finish(expecting expected: [DigestAlgorithm: Digest]) async throws(UploadFault) -> Outcome {
+        var digests: [DigestAlgorithm: Digest]
+        let part: StoredPart
+        do throws(UploadFault) {
+            let receipt = try await intake.seal(isWholeFile: true)
+            digests = receipt.digests
+            digests[.crc32c] = Digest(receipt.crc32c)
+            for (algorithm, digest) in expected where digests[algorithm] != digest {
+                throw UploadFault(
+                    .digestMismatch, "The file that came does not have the \(algorithm.rawValue) digest you sent.")
+            }
+            let machine = UploadMachine(restoring: upload, parts: [], bounds: engine.bounds)
+            if case .refuse(let refusal) = machine.streamEnded(lengthBytes: receipt.lengthBytes) {
+                throw UploadFault(refusal)
+            }
+            part = StoredPart(
+                number: 1, range: ByteRange(start: 0, length: receipt.lengthBytes), crc32c: receipt.crc32c,
+                token: receipt.token)
+        } catch {
+            await abandon()
+            throw error
+        }
+        defer { lease.release() }
+        let complete = try await engine.publish(
+            upload, parts: [part], sha256: digests[.sha256], detectedType: intake.detectedType)
+        return Outcome(upload: complete, digests: digests)
+    }
+}
+
+extension UploadEngine {
+    /// Uses up a one-shot link. From here on the link is spent, whatever becomes of the bytes.
+    ///
+    /// - Throws: `link_used` to all but the first; admission faults, which leave the link unused.
+    package func claim(_ id: FileID) async throws(UploadFault) -> UploadRecord {
+        try await checkRoom(for: nil)
+        let now = now
+        let outcome = try await translating { () throws(CatalogFault) in
+            try await catalog.claim(id, now: now, maximumOpen: limits.maximumOpenUploadsPerTenant)
+        }
+        switch outcome {
+        case .claimed(let upload): return upload
+        // A signed link whose upload is not known any more was used, or given up, long ago.
+        case .taken, .unknown: throw UploadFault(Refusal.linkUsed)
+        case .tooManyOpen: throw Self.tooManyOpen(limits)
+        }
+    }
+
+    /// Begins to take the whole file of an upload that was just claimed. Whatever is thrown, the upload has failed.
+    ///
+    /// - Parameters:
+    ///   - declaredBytes: the file's length, if the client named it; checked before a byte is read.
+    ///   - digests: algorithms to compute besides crc32c.
+    package func openStream(
+        _ upload: UploadRecord, declaredBytes: Int64?, digests: Set<DigestAlgorithm>
+    ) async throws(UploadFault) -> StreamUpload {
+        let lease = await leases.acquire(upload.fileID, .whole)
+        do throws(UploadFault) {
+            let sizing = try Self.sizing(of: upload, declaredBytes: declaredBytes)
+            try await checkRoom(for: declaredBytes ?? upload.layout.sizeBytes)
+            let writer = try await translating { () throws(StoreFault) in
+                try await store.prepare(upload.objectKey, sizeBytes: declaredBytes ?? upload.layout.sizeBytes)
+                return try await store.writer(
+                    of: upload.objectKey, piece: PiecePlace(number: 1, start: 0), sizing: PieceSizing(sizing))
+            }
+            let intake = Intake(
+                writer: writer, sizing: sizing, checker: checker, isFileStart: true,
+                declaredType: upload.declaredType, digests: digests)
+            return StreamUpload(engine: self, upload: upload, lease: lease, intake: intake)
+        } catch {
+            await fail(upload)
+            lease.release()
+            throw error
+        }
+    }
+
+    private static func sizing(of upload: UploadRecord, declaredBytes: Int64?) throws(UploadFault) -> PartSizing {
+        if let announced = upload.layout.sizeBytes {
+            if let declaredBytes, declaredBytes != announced {
+                throw UploadFault(Refusal.size(announcedBytes: announced, gotBytes: declaredBytes))
+            }
+            return .exactly(announced)
+        }
+        if let declaredBytes {
+            guard declaredBytes <= upload.maximumBytes else {
+                throw UploadFault(Refusal.tooLarge(maximumBytes: upload.maximumBytes))
+            }
+            return .exactly(declaredBytes)
+        }
+        return .atMost(upload.maximumBytes)
+    }
+
+    /// Begins to take a whole file that comes with its form, without a link.
+    ///
+    /// - Parameter limitBytes: what the rest of the request leaves room for at most; `nil` for no bound but the gateway's.
+    package func openDirect(
+        tenant: TenantID, fileName: FileName, declaredType: MediaType?, limitBytes: Int64?
+    ) async throws(UploadFault) -> StreamUpload {
+        let now = now
+        let most = min(limitBytes ?? limits.maximumUploadBytes, limits.maximumUploadBytes)
+        var record = UploadRecord(
+            fileID: .random(), tenant: tenant, fileName: fileName, declaredType: declaredType, layout: PartLayout(),
+            maximumBytes: most, state: .receiving, createdAt: now,
+            expiresAt: now.adding(seconds: limits.uploadLifetimeSeconds))
+        record.claimedAt = now
+        let upload = try await addWithRoom(record)
+        return try await openStream(upload, declaredBytes: nil, digests: [])
+    }
+
+    /// Ends an upload whose bytes are wrong or whose transfer broke, and frees them.
+    package func fail(_ upload: UploadRecord) async {
+        do throws(CatalogFault) {
+            if case .done = try await catalog.end(upload.fileID, as: .failed, now: now) {
+                await discard(upload.objectKey, spooled: [])
+            }
+        } catch {
+            logger.warning("a failed upload could not be ended", metadata: ["sluice.fault": "\(error.detail)"])
+        }
+    }
+}

@@ -1,0 +1,241 @@
+package import Logging
+package import UploadModel
+import UploadRules
+package import UploadStore
+
+/// Drives the rules against the ports: every dialect speaks to this.
+///
+/// Bytes, then record, then reply, always in this order. Faults of the ports become ``UploadFault`` here and
+/// nowhere else. The engine knows no protocol.
+package final class UploadEngine: Sendable {
+    let store: any ByteStore
+    let catalog: any UploadCatalog
+    let checker: any ContentChecking
+    package let limits: UploadLimits
+    let leases = LeaseTable()
+    let logger: Logger
+    private let clock: @Sendable () -> Timestamp
+
+    /// - Parameter clock: the time of day; leases and limits of age follow it.
+    package init(
+        store: any ByteStore, catalog: any UploadCatalog, checker: any ContentChecking, limits: UploadLimits,
+        logger: Logger, clock: @escaping @Sendable () -> Timestamp
+    ) {
+        self.store = store
+        self.catalog = catalog
+        self.checker = checker
+        self.limits = limits
+        self.logger = logger
+        self.clock = clock
+    }
+
+    package var now: Timestamp { clock() }
+
+    var bounds: PartsMachine.Bounds {
+        PartsMachine.Bounds(
+            maximumPartBytes: limits.maximumPartBytes,
+            maximumPartCount: min(limits.maximumPartCount, store.needs.maximumPieces))
+    }
+
+    // MARK: Beginning
+
+    /// Begins an upload that a one-shot link will fill. Takes no room until the link is used.
+    ///
+    /// - Parameters:
+    ///   - sizeBytes: the exact size, if the link binds one.
+    ///   - maximumBytes: the most bytes; never above the gateway's limit.
+    ///   - lifetimeSeconds: how long the link may be used.
+    package func grant(
+        tenant: TenantID, fileName: FileName, declaredType: MediaType, sizeBytes: Int64?, maximumBytes: Int64?,
+        lifetimeSeconds: Int64
+    ) async throws(UploadFault) -> UploadRecord {
+        let now = now
+        let most = min(maximumBytes ?? limits.maximumUploadBytes, limits.maximumUploadBytes)
+        try checkSize(sizeBytes, maximumBytes: most)
+        let record = UploadRecord(
+            fileID: .random(), tenant: tenant, fileName: fileName, declaredType: declaredType,
+            layout: PartLayout(sizeBytes: sizeBytes), maximumBytes: most, state: .granted, createdAt: now,
+            expiresAt: now.adding(seconds: lifetimeSeconds))
+        return try await add(record)
+    }
+
+    /// What a client announces when it begins an upload in parts.
+    package struct Announcement: Sendable {
+        package var tenant: TenantID
+        package var fileName: FileName
+        package var declaredType: MediaType?
+        package var sizeBytes: Int64?
+        package var partBytes: Int64?
+        package var sha256: Digest?
+        package var metadataJSON: String?
+
+        package init(
+            tenant: TenantID, fileName: FileName, declaredType: MediaType?, sizeBytes: Int64? = nil,
+            partBytes: Int64? = nil, sha256: Digest? = nil, metadataJSON: String? = nil
+        ) {
+            self.tenant = tenant
+            self.fileName = fileName
+            self.declaredType = declaredType
+            self.sizeBytes = sizeBytes
+            self.partBytes = partBytes
+            self.sha256 = sha256
+            self.metadataJSON = metadataJSON
+        }
+    }
+
+    /// Begins an upload in parts and reserves its room.
+    package func begin(_ announcement: Announcement) async throws(UploadFault) -> UploadRecord {
+        try checkSize(announcement.sizeBytes, maximumBytes: limits.maximumUploadBytes)
+        guard
+            let layout = PartPlan.layout(
+                sizeBytes: announcement.sizeBytes, wantedPartBytes: announcement.partBytes, limits: limits,
+                minimumPartBytes: store.needs.minimumPartBytes)
+        else {
+            let allowed = PartPlan.allowed(
+                sizeBytes: announcement.sizeBytes, limits: limits, minimumPartBytes: store.needs.minimumPartBytes)
+            throw UploadFault(
+                .invalidRequest,
+                "partSize must lie in \(allowed.lowerBound)...\(allowed.upperBound) bytes for this file.",
+                fields: [FieldFault(field: "partSize", message: "\(allowed.lowerBound)...\(allowed.upperBound)")])
+        }
+        let now = now
+        let record = UploadRecord(
+            fileID: .random(), tenant: announcement.tenant, fileName: announcement.fileName,
+            declaredType: announcement.declaredType, layout: layout, maximumBytes: limits.maximumUploadBytes,
+            expectedSHA256: announcement.sha256, metadataJSON: announcement.metadataJSON, state: .receiving,
+            createdAt: now, expiresAt: now.adding(seconds: limits.uploadLifetimeSeconds))
+        return try await addWithRoom(record)
+    }
+
+    /// Checks that there is room, reserves it, and adds the record.
+    func addWithRoom(_ record: UploadRecord) async throws(UploadFault) -> UploadRecord {
+        try await checkRoom(for: record.layout.sizeBytes)
+        try await translating { () throws(StoreFault) in
+            try await store.prepare(record.objectKey, sizeBytes: record.layout.sizeBytes)
+        }
+        do throws(UploadFault) {
+            let added = try await add(record)
+            if added.objectKey != record.objectKey { await discard(record.objectKey, spooled: []) }
+            return added
+        } catch {
+            await discard(record.objectKey, spooled: [])
+            throw error
+        }
+    }
+
+    /// Adds a record; answers the one that stands when the tenant's alias is taken.
+    private func add(_ record: UploadRecord) async throws(UploadFault) -> UploadRecord {
+        let outcome = try await translating { () throws(CatalogFault) in
+            try await catalog.create(record, maximumOpen: limits.maximumOpenUploadsPerTenant)
+        }
+        switch outcome {
+        case .created: return record
+        case .aliasTaken(let other): return other
+        case .tooManyOpen: throw Self.tooManyOpen(limits)
+        }
+    }
+
+    static func tooManyOpen(_ limits: UploadLimits) -> UploadFault {
+        UploadFault(
+            .tooManyUploads,
+            "This tenant has \(limits.maximumOpenUploadsPerTenant) open uploads, the most allowed; complete or abort some.",
+            retryAfterSeconds: 60)
+    }
+
+    private func checkSize(_ sizeBytes: Int64?, maximumBytes: Int64) throws(UploadFault) {
+        if let sizeBytes, sizeBytes > maximumBytes {
+            throw UploadFault(.tooLarge, "The file may have at most \(maximumBytes) bytes.")
+        }
+    }
+
+    /// Refuses an upload that would eat the reserve of the disk, before a byte of it is read.
+    func checkRoom(for sizeBytes: Int64?) async throws(UploadFault) {
+        let free = try await translating { () throws(StoreFault) in try await store.freeBytes() }
+        guard let free else { return }
+        let (left, overflow) = free.subtractingReportingOverflow(sizeBytes ?? 0)
+        guard !overflow, left >= limits.freeDiskReserveBytes else {
+            throw UploadFault(
+                .insufficientStorage, "There is not enough room for this upload; try again later.",
+                retryAfterSeconds: 300)
+        }
+    }
+
+    /// Frees bytes; what cannot be freed now is found again by the sweep.
+    func discard(_ key: ObjectKey, spooled: [PieceToken]) async {
+        do throws(StoreFault) {
+            try await store.discard(key, spooled: spooled)
+        } catch {
+            logger.warning("bytes could not be freed", metadata: ["sluice.fault": "\(error.detail)"])
+        }
+    }
+
+    /// Opens the bytes of a complete file.
+    package func reader(of upload: UploadRecord) async throws(UploadFault) -> any ObjectReader {
+        try await translating { () throws(StoreFault) in try await store.reader(of: upload.objectKey) }
+    }
+
+    /// Proves that bytes and records can be made durable; for readiness.
+    package func checkWritable() async throws(UploadFault) {
+        try await translating { () throws(StoreFault) in try await store.checkWritable() }
+        try await translating { () throws(CatalogFault) in try await catalog.checkWritable() }
+    }
+
+    // MARK: Looking up
+
+    /// The upload that a tenant means; another tenant's is not found.
+    package func find(_ references: [UploadReference], of tenant: TenantID) async throws(UploadFault)
+        -> UploadRecord?
+    {
+        for reference in references {
+            let record = try await translating { () throws(CatalogFault) in
+                try await catalog.upload(reference, of: tenant)
+            }
+            if let record { return record }
+        }
+        return nil
+    }
+
+    /// The upload that a tenant means by the text of an id; throws `not_found`.
+    package func upload(_ text: String, of tenant: TenantID) async throws(UploadFault) -> UploadRecord {
+        guard let record = try await find(UploadReference.readings(of: text), of: tenant) else {
+            throw UploadFault.notFound
+        }
+        return record
+    }
+
+    /// An upload with what of it is here.
+    package struct Status: Sendable {
+        package var upload: UploadRecord
+        package var parts: [StoredPart]
+        /// Closed ranges of part numbers.
+        package var missing: [ClosedRange<Int>]
+        /// Bytes from the start without a gap.
+        package var prefixBytes: Int64
+    }
+
+    /// Takes no lease: whoever asks never disturbs whoever writes.
+    package func status(of record: UploadRecord) async throws(UploadFault) -> Status {
+        guard record.state != .complete else {
+            return Status(upload: record, parts: [], missing: [], prefixBytes: record.receivedBytes)
+        }
+        let parts = try await parts(of: record)
+        let machine = UploadMachine(restoring: record, parts: parts, bounds: bounds)
+        let missing = record.layout.partSizeBytes == nil && record.layout.partCount == nil ? [] : machine.parts.missing
+        return Status(
+            upload: record, parts: parts, missing: record.state.isOpen ? missing : [],
+            prefixBytes: machine.parts.prefixBytes)
+    }
+
+    func parts(of record: UploadRecord) async throws(UploadFault) -> [StoredPart] {
+        try await translating { () throws(CatalogFault) in try await catalog.parts(of: record.fileID) }
+    }
+
+    /// A tenant's uploads, newest first.
+    package func list(of tenant: TenantID, in states: Set<UploadState>, after cursor: UploadCursor?, limit: Int)
+        async throws(UploadFault) -> [UploadRecord]
+    {
+        try await translating { () throws(CatalogFault) in
+            try await catalog.uploads(of: tenant, in: states, after: cursor, limit: limit)
+        }
+    }
+}

@@ -1,0 +1,125 @@
+/// Where an upload stands. Stored by name; names never change meaning.
+package enum UploadState: String, Hashable, Sendable, CaseIterable {
+    /// A link was issued; nothing arrived yet.
+    case granted
+    /// Bytes may come, or are coming.
+    case receiving
+    /// Every byte is here, checked and durable: a file.
+    case complete
+    /// Ended by bad bytes or a broken one-shot transfer. Its link is used up.
+    case failed
+    /// Ended by its owner.
+    case aborted
+    /// Ended by its age.
+    case expired
+
+    /// Whether bytes may still be added.
+    package var isOpen: Bool { self == .granted || self == .receiving }
+}
+
+/// How an upload is cut into parts. What is not known yet is `nil` and is learned as parts come.
+package struct PartLayout: Hashable, Sendable {
+    /// Bytes of every part but the last.
+    package var partSizeBytes: Int64?
+    /// How many parts make the file.
+    package var partCount: Int?
+    /// Bytes of the whole file.
+    package var sizeBytes: Int64?
+
+    package init(partSizeBytes: Int64? = nil, partCount: Int? = nil, sizeBytes: Int64? = nil) {
+        self.partSizeBytes = partSizeBytes
+        self.partCount = partCount
+        self.sizeBytes = sizeBytes
+    }
+}
+
+/// A part that is stored and recorded.
+package struct StoredPart: Hashable, Sendable {
+    /// From 1.
+    package let number: Int
+    package let range: ByteRange
+    package let crc32c: CRC32C
+    /// What the byte store needs to find the part again; the store's own words.
+    package let token: PieceToken
+
+    package init(number: Int, range: ByteRange, crc32c: CRC32C, token: PieceToken) {
+        self.number = number
+        self.range = range
+        self.crc32c = crc32c
+        self.token = token
+    }
+}
+
+/// What a byte store answers for a stored piece and is given back when the object is published: empty for
+/// bytes at their final place, a key for bytes kept aside, an entity tag in an object store.
+package struct PieceToken: Hashable, Sendable {
+    package let text: String
+
+    package init(_ text: String) { self.text = text }
+
+    /// The bytes stand at their final place.
+    package static let inPlace = PieceToken("")
+}
+
+/// An upload as the catalog holds it.
+package struct UploadRecord: Hashable, Sendable {
+    package var fileID: FileID
+    package var tenant: TenantID
+    /// What the client calls it in the chunks API.
+    package var alias: UploadAlias?
+    package var objectKey: ObjectKey
+    package var fileName: FileName
+    /// The type the client declared; `nil` where its dialect has no place to say so.
+    package var declaredType: MediaType?
+    /// The type that the bytes have, once the first of them were seen.
+    package var detectedType: MediaType?
+    package var layout: PartLayout
+    /// The most bytes this upload may have.
+    package var maximumBytes: Int64
+    /// The digest that the whole file must have, if the client named one.
+    package var expectedSHA256: Digest?
+    /// The client's own words, a JSON object; at most ``UploadLimits/maximumMetadataBytes``.
+    package var metadataJSON: String?
+    package var state: UploadState
+    /// Bytes that are stored and recorded.
+    package var receivedBytes: Int64
+    package var createdAt: Timestamp
+    package var expiresAt: Timestamp
+    /// When the one-shot link was used.
+    package var claimedAt: Timestamp?
+    package var completedAt: Timestamp?
+    /// Of the whole file, from completion on.
+    package var crc32c: CRC32C?
+    package var sha256: Digest?
+
+    package init(
+        fileID: FileID, tenant: TenantID, alias: UploadAlias? = nil, objectKey: ObjectKey = .random(),
+        fileName: FileName, declaredType: MediaType?, detectedType: MediaType? = nil, layout: PartLayout,
+        maximumBytes: Int64, expectedSHA256: Digest? = nil, metadataJSON: String? = nil, state: UploadState,
+        receivedBytes: Int64 = 0, createdAt: Timestamp, expiresAt: Timestamp, claimedAt: Timestamp? = nil,
+        completedAt: Timestamp? = nil, crc32c: CRC32C? = nil, sha256: Digest? = nil
+    ) {
+        self.fileID = fileID
+        self.tenant = tenant
+        self.alias = alias
+        self.objectKey = objectKey
+        self.fileName = fileName
+        self.declaredType = declaredType
+        self.detectedType = detectedType
+        self.layout = layout
+        self.maximumBytes = maximumBytes
+        self.expectedSHA256 = expectedSHA256
+        self.metadataJSON = metadataJSON
+        self.state = state
+        self.receivedBytes = receivedBytes
+        self.createdAt = createdAt
+        self.expiresAt = expiresAt
+        self.claimedAt = claimedAt
+        self.completedAt = completedAt
+        self.crc32c = crc32c
+        self.sha256 = sha256
+    }
+
+    /// The type the file is served as: declared, else detected, else unknown.
+    package var mediaType: MediaType { declaredType ?? detectedType ?? .octetStream }
+}

@@ -1,0 +1,72 @@
+/// Why a call was refused or failed. The code is stable and on the wire; the detail says what to do.
+package struct UploadFault: Error, Hashable, Sendable {
+    /// Stable names; contract, "Errors".
+    package enum Code: String, Hashable, Sendable, CaseIterable {
+        case invalidRequest = "invalid_request"
+        case invalidPart = "invalid_part"
+        case digestMismatch = "digest_mismatch"
+        case unauthorized = "unauthorized"
+        case linkInvalid = "link_invalid"
+        case notFound = "not_found"
+        case methodNotAllowed = "method_not_allowed"
+        case requestTimeout = "request_timeout"
+        case linkUsed = "link_used"
+        case partsMissing = "parts_missing"
+        case chunkSizeUnknown = "chunk_size_unknown"
+        case superseded = "superseded"
+        case alreadyComplete = "already_complete"
+        case alreadyFinalized = "already_finalized"
+        case notComplete = "not_complete"
+        case linkExpired = "link_expired"
+        case uploadGone = "upload_gone"
+        case tooLarge = "too_large"
+        case lengthMismatch = "length_mismatch"
+        case contentTypeMismatch = "content_type_mismatch"
+        case contentMismatch = "content_mismatch"
+        case unsupportedMediaType = "unsupported_media_type"
+        case rangeNotSatisfiable = "range_not_satisfiable"
+        case headTooLarge = "head_too_large"
+        case tooManyUploads = "too_many_uploads"
+        case internalError = "internal_error"
+        case unavailable = "unavailable"
+        case insufficientStorage = "insufficient_storage"
+    }
+
+    package var code: Code
+    /// One or two sentences for the client's developer. Never a path, a query or another tenant's data.
+    package var detail: String
+    /// For the log only: what lies behind it.
+    package var cause: String?
+    /// For ``Code/partsMissing``: closed ranges of part numbers.
+    package var missing: [ClosedRange<Int>]?
+    /// Wrong fields of a form, all of them at once.
+    package var fields: [FieldFault]
+    /// When to try again.
+    package var retryAfterSeconds: Int64?
+
+    package init(
+        _ code: Code, _ detail: String, cause: String? = nil, missing: [ClosedRange<Int>]? = nil,
+        fields: [FieldFault] = [], retryAfterSeconds: Int64? = nil
+    ) {
+        self.code = code
+        self.detail = detail
+        self.cause = cause
+        self.missing = missing
+        self.fields = fields
+        self.retryAfterSeconds = retryAfterSeconds
+    }
+
+    /// An id that never was, or that is not this tenant's: the same answer for both.
+    package static let notFound = UploadFault(.notFound, "There is no such upload or file.")
+}
+
+/// A field of a form that is wrong: which, and what is allowed.
+package struct FieldFault: Hashable, Sendable {
+    package let field: String
+    package let message: String
+
+    package init(field: String, message: String) {
+        self.field = field
+        self.message = message
+    }
+}

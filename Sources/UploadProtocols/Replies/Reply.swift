@@ -1,0 +1,63 @@
+package import HTTPTypes
+
+#if canImport(FoundationEssentials)
+    import FoundationEssentials
+#else
+    import Foundation
+#endif
+
+/// An answer, ready to be written: status, fields, and a body that is small and whole.
+package struct Reply: Hashable, Sendable {
+    package var status: HTTPResponse.Status
+    package var fields: HTTPFields
+    package var body: [UInt8]
+
+    package init(_ status: HTTPResponse.Status, fields: HTTPFields = [:], body: [UInt8] = []) {
+        self.status = status
+        self.fields = fields
+        self.body = body
+    }
+
+    /// A JSON body with sorted keys, so that the same answer always has the same bytes.
+    package static func json(
+        _ status: HTTPResponse.Status, _ value: some Encodable, mediaType: String = "application/json",
+        fields: HTTPFields = [:]
+    ) -> Reply {
+        var reply = Reply(status, fields: fields, body: JSONText.encode(value))
+        reply.fields[.contentType] = mediaType
+        // Answers tell what stands now; nobody may keep them.
+        reply.fields[.cacheControl] = "no-store"
+        return reply
+    }
+}
+
+/// JSON text of answers.
+enum JSONText {
+    static func encode(_ value: some Encodable) -> [UInt8] {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        guard let data = try? encoder.encode(value) else {
+            preconditionFailure("\(type(of: value)) holds a value that JSON cannot carry")
+        }
+        return Array(data)
+    }
+}
+
+extension HTTPField.Name {
+    /// RFC 9530 section 3.
+    package static var reprDigest: Self { known("Repr-Digest") }
+    /// RFC 9530 section 2.
+    package static var contentDigest: Self { known("Content-Digest") }
+    package static var wantReprDigest: Self { known("Want-Repr-Digest") }
+    package static var wantContentDigest: Self { known("Want-Content-Digest") }
+    package static var apiKey: Self { known("X-API-Key") }
+    package static var requestID: Self { known("X-Request-Id") }
+    package static var link: Self { known("Link") }
+    package static var idempotencyKey: Self { known("Idempotency-Key") }
+    package static var crossOriginResourcePolicy: Self { known("Cross-Origin-Resource-Policy") }
+
+    private static func known(_ name: String) -> Self {
+        guard let name = Self(name) else { preconditionFailure("\(name) is no field name") }
+        return name
+    }
+}

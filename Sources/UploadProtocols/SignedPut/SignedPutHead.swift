@@ -1,0 +1,67 @@
+package import HTTPTypes
+package import UploadModel
+
+/// What the head of a body that is a whole file says about it.
+package struct SignedPutHead: Hashable, Sendable {
+    /// Digests the file must have.
+    package let expected: [DigestAlgorithm: Digest]
+    /// Digests the answer is to carry.
+    package let wanted: Set<DigestAlgorithm>
+
+    /// - Throws: `content_type_mismatch`, `invalid_request`.
+    package init(_ head: HTTPRequest, granted: MediaType) throws(UploadFault) {
+        guard let field = head.headerFields[.contentType], let type = MediaType(field), type == granted else {
+            throw UploadFault(
+                .contentTypeMismatch,
+                "This link takes Content-Type: \(granted). The link is used up; ask for a new one.")
+        }
+        guard head.headerFields[.contentEncoding].map({ $0.lowercased() == "identity" }) ?? true else {
+            throw UploadFault(.contentTypeMismatch, "Send the bytes of the file without a Content-Encoding.")
+        }
+        expected = try BodyDigests.expected(head, names: [.reprDigest, .contentDigest])
+        wanted = BodyDigests.wanted(head, names: [.wantReprDigest, .wantContentDigest])
+    }
+
+    /// 200 without a body; the checksum lets the client see that what arrived is what it sent.
+    package static func reply(_ upload: UploadRecord, digests: [DigestAlgorithm: Digest]) -> Reply {
+        var reply = Reply(.ok)
+        reply.fields[.eTag] = EntityTag(of: upload)?.description
+        reply.fields[.reprDigest] = DigestField.serialize(digests.values)
+        reply.fields[.cacheControl] = "no-store"
+        return reply
+    }
+}
+
+/// Digests in request heads (RFC 9530).
+package enum BodyDigests {
+    package static func expected(_ head: HTTPRequest, names: [HTTPField.Name]) throws(UploadFault)
+        -> [DigestAlgorithm: Digest]
+    {
+        var digests: [DigestAlgorithm: Digest] = [:]
+        for name in names {
+            guard let value = head.headerFields[name] else { continue }
+            do throws(DigestFieldFault) {
+                digests.merge(try DigestField.parse(value)) { first, _ in first }
+            } catch {
+                throw UploadFault(
+                    .invalidRequest, "\(name.rawName): \(error.detail)",
+                    fields: [FieldFault(field: name.rawName, message: error.detail)])
+            }
+        }
+        return digests
+    }
+
+    package static func wanted(_ head: HTTPRequest, names: [HTTPField.Name]) -> Set<DigestAlgorithm> {
+        names.reduce(into: []) { wanted, name in
+            if let value = head.headerFields[name] { wanted.formUnion(DigestField.wanted(value)) }
+        }
+    }
+}
+
+extension EntityTag {
+    /// Files never change, so their size and checksum name them; `nil` while the upload is not complete.
+    package init?(of upload: UploadRecord) {
+        guard let crc = upload.crc32c else { return nil }
+        self.init(opaque: Digest(crc).hex + "-" + String(upload.receivedBytes, radix: 16))
+    }
+}

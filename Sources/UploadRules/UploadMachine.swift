@@ -1,0 +1,157 @@
+package import UploadModel
+
+/// The life of one upload: which event may follow which, and what is to be done about it.
+///
+/// A pure value: it does no I/O and reads no clock. The engine restores it from the catalog, tells it what
+/// happened, and carries out the action it answers. The catalog's conditional statements enforce the same rules
+/// once more where two requests race.
+package struct UploadMachine: Hashable, Sendable {
+    package private(set) var state: UploadState
+    package private(set) var parts: PartsMachine
+    /// Whether the one-shot link was used.
+    package private(set) var isClaimed: Bool
+    private let announcedBytes: Int64?
+    private let maximumBytes: Int64
+    private let expiresAt: Timestamp
+
+    package init(restoring upload: UploadRecord, parts stored: [StoredPart], bounds: PartsMachine.Bounds) {
+        self.state = upload.state
+        self.isClaimed = upload.claimedAt != nil
+        self.announcedBytes = upload.layout.sizeBytes
+        self.maximumBytes = upload.maximumBytes
+        self.expiresAt = upload.expiresAt
+        self.parts = PartsMachine(layout: upload.layout, maximumBytes: upload.maximumBytes, bounds: bounds)
+        for part in stored {
+            parts.partRecorded(part.number, lengthBytes: part.range.length, layout: upload.layout)
+        }
+    }
+
+    // MARK: One stream through a one-shot link
+
+    package enum StreamOfferAction: Hashable, Sendable {
+        /// Claim the link, then write from byte 0.
+        case claim(sizing: PartSizing)
+        case refuse(Refusal)
+    }
+
+    /// A request whose signature holds wants to send the whole file.
+    package func streamOffered(declaredBytes: Int64?) -> StreamOfferAction {
+        if isClaimed { return .refuse(.linkUsed) }
+        switch state {
+        case .granted, .receiving: break
+        case .complete, .failed, .aborted, .expired: return .refuse(.linkUsed)
+        }
+        guard parts.stored.isEmpty else { return .refuse(.linkUsed) }
+        if let declaredBytes {
+            guard declaredBytes <= maximumBytes else { return .refuse(.tooLarge(maximumBytes: maximumBytes)) }
+            if let announcedBytes, announcedBytes != declaredBytes {
+                return .refuse(.size(announcedBytes: announcedBytes, gotBytes: declaredBytes))
+            }
+            return .claim(sizing: .exactly(declaredBytes))
+        }
+        return .claim(sizing: announcedBytes.map(PartSizing.exactly) ?? .atMost(maximumBytes))
+    }
+
+    package mutating func claimed() {
+        state = .receiving
+        isClaimed = true
+    }
+
+    package enum StreamEndAction: Hashable, Sendable {
+        case publish(sizeBytes: Int64)
+        case refuse(Refusal)
+    }
+
+    /// The whole file is stored.
+    package func streamEnded(lengthBytes: Int64) -> StreamEndAction {
+        guard state == .receiving else { return .refuse(.ended(state)) }
+        guard lengthBytes <= maximumBytes else { return .refuse(.tooLarge(maximumBytes: maximumBytes)) }
+        if let announcedBytes, announcedBytes != lengthBytes {
+            return .refuse(.size(announcedBytes: announcedBytes, gotBytes: lengthBytes))
+        }
+        return .publish(sizeBytes: lengthBytes)
+    }
+
+    // MARK: Parts
+
+    /// A client is about to send a part.
+    package func partOffered(_ number: Int, declaredBytes: Int64?, announcedCount: Int? = nil)
+        -> PartsMachine.OfferAction
+    {
+        if let refusal = refusalOfParts { return .refuse(refusal) }
+        return parts.partOffered(number, declaredBytes: declaredBytes, announcedCount: announcedCount)
+    }
+
+    /// All bytes of a part came and are stored.
+    package func partEnded(_ number: Int, lengthBytes: Int64, announcedCount: Int? = nil) -> PartsMachine.EndAction {
+        if let refusal = refusalOfParts { return .refuse(refusal) }
+        return parts.partEnded(number, lengthBytes: lengthBytes, announcedCount: announcedCount)
+    }
+
+    package mutating func partRecorded(_ number: Int, lengthBytes: Int64, layout: PartLayout) {
+        parts.partRecorded(number, lengthBytes: lengthBytes, layout: layout)
+    }
+
+    private var refusalOfParts: Refusal? {
+        switch state {
+        case .granted: .notStarted
+        case .receiving: isClaimed ? .linkUsed : nil
+        case .complete: .complete
+        case .failed, .aborted, .expired: .ended(state)
+        }
+    }
+
+    // MARK: The end
+
+    package enum CompletionAction: Hashable, Sendable {
+        case publish(sizeBytes: Int64)
+        /// It is complete already; answer as before.
+        case replay
+        case refuse(Refusal)
+    }
+
+    /// The client says that it has sent everything.
+    package func completionRequested() -> CompletionAction {
+        switch state {
+        case .complete: return .replay
+        case .granted: return .refuse(.notStarted)
+        case .failed, .aborted, .expired: return .refuse(.ended(state))
+        case .receiving:
+            // A stream that is still running, or that broke, has no parts to complete from.
+            if isClaimed { return .refuse(.missing([1...1])) }
+            switch parts.completionRequested() {
+            case .publish(let sizeBytes): return .publish(sizeBytes: sizeBytes)
+            case .refuse(let refusal): return .refuse(refusal)
+            }
+        }
+    }
+
+    package mutating func completed() { state = .complete }
+
+    package enum EndAction: Hashable, Sendable {
+        /// Record the new state, then free the bytes.
+        case discard(as: UploadState)
+        /// It ended before; nothing to do.
+        case nothing
+        case refuse(Refusal)
+    }
+
+    /// The owner gives it up.
+    package func abortRequested() -> EndAction {
+        switch state {
+        case .granted, .receiving: .discard(as: .aborted)
+        case .complete: .refuse(.complete)
+        case .failed, .aborted, .expired: .nothing
+        }
+    }
+
+    /// Its bytes are wrong, or its one-shot transfer broke.
+    package func transferFailed() -> EndAction { state.isOpen ? .discard(as: .failed) : .nothing }
+
+    /// Time passed. A transfer that runs holds a lease; the engine asks only about uploads without one.
+    package func timePassed(now: Timestamp) -> EndAction {
+        state.isOpen && expiresAt <= now ? .discard(as: .expired) : .nothing
+    }
+
+    package mutating func ended(as state: UploadState) { self.state = state }
+}

@@ -1,0 +1,211 @@
+package import UploadModel
+
+/// All that a gateway remembers, apart from bytes.
+///
+/// Every change is atomic, durable when the call returns, and *conditional where two may race*: one statement
+/// whose condition is checked by the database itself, never a read followed by a write. A call whose condition
+/// did not hold changes nothing and says what stands instead.
+///
+/// ## How the ports map to PostgreSQL
+///
+/// Each conditional call is one `UPDATE … WHERE … RETURNING` or `INSERT … ON CONFLICT … RETURNING`, with the row
+/// counts deciding; counting for admission is part of the inserting statement. Records and their parts change in
+/// one transaction. Times are arguments, so that all nodes judge by the clock of the request, not of the database.
+package typealias Catalog = UploadCatalog & KeyCatalog & MediaCatalog
+
+/// The truth about uploads.
+package protocol UploadCatalog: Sendable {
+    /// Adds an upload.
+    ///
+    /// - Parameter maximumOpen: refuse when the tenant has that many in state `receiving` already; a merely
+    ///   granted upload is counted when its link is claimed, not here.
+    func create(_ upload: UploadRecord, maximumOpen: Int) async throws(CatalogFault) -> CreateOutcome
+
+    func upload(_ id: FileID) async throws(CatalogFault) -> UploadRecord?
+
+    /// The upload that a tenant means by an id or an alias; `nil` also when it is another tenant's.
+    func upload(_ reference: UploadReference, of tenant: TenantID) async throws(CatalogFault) -> UploadRecord?
+
+    /// Uses up the one-shot link of an upload: `granted` becomes `receiving`, or an upload that is `receiving`
+    /// without any part is claimed. Of any number of callers one gets ``ClaimOutcome/claimed(_:)``.
+    func claim(_ id: FileID, now: Timestamp, maximumOpen: Int) async throws(CatalogFault) -> ClaimOutcome
+
+    /// The parts of an upload, by number.
+    func parts(of id: FileID) async throws(CatalogFault) -> [StoredPart]
+
+    /// What the rules need to judge one part: the part of that number, if recorded, and the highest one.
+    func parts(of id: FileID, near number: Int) async throws(CatalogFault) -> [StoredPart]
+
+    /// Records a part that is durable, replacing one of the same number, and what was learned of the layout.
+    ///
+    /// Holds only while the upload is `receiving` and each value of `layout` that is known on both sides agrees.
+    func record(
+        _ part: StoredPart, of id: FileID, learning layout: PartLayout, detectedType: MediaType?, expiresAt: Timestamp
+    )
+        async throws(CatalogFault) -> RecordOutcome
+
+    /// Makes an upload complete; holds only while it is `receiving`.
+    func complete(_ id: FileID, with completion: Completion) async throws(CatalogFault) -> TransitionOutcome
+
+    /// Ends an open upload as `failed`, `aborted` or `expired`, forgets its parts and frees its alias.
+    func end(_ id: FileID, as state: UploadState, now: Timestamp) async throws(CatalogFault) -> TransitionOutcome
+
+    /// A tenant's uploads (every tenant's for `nil`), newest first.
+    func uploads(of tenant: TenantID?, in states: Set<UploadState>, after cursor: UploadCursor?, limit: Int)
+        async throws(CatalogFault) -> [UploadRecord]
+
+    /// Open uploads whose time is over, oldest first.
+    func expired(before now: Timestamp, limit: Int) async throws(CatalogFault) -> [UploadRecord]
+
+    /// Deletes the records of uploads that ended (not complete) before a moment; answers how many.
+    func forgetEnded(before moment: Timestamp, limit: Int) async throws(CatalogFault) -> Int
+
+    /// Everything that the byte store should hold, for `check`.
+    func references() async throws(CatalogFault) -> [ObjectReference]
+
+    /// Proves that a change can be made durable; for readiness.
+    func checkWritable() async throws(CatalogFault)
+}
+
+/// API keys and the keys that sign links.
+package protocol KeyCatalog: Sendable {
+    func add(_ key: APIKeyRecord) async throws(CatalogFault)
+    /// By hash, revoked ones too.
+    func apiKey(hashHex: String) async throws(CatalogFault) -> APIKeyRecord?
+    /// Oldest first.
+    func apiKeys() async throws(CatalogFault) -> [APIKeyRecord]
+    /// Answers whether there was such a key that was not revoked yet.
+    func revoke(_ id: APIKeyID, now: Timestamp) async throws(CatalogFault) -> Bool
+
+    /// Adds a signing key and retires the others at that moment.
+    func rotate(to key: GrantKeyRecord) async throws(CatalogFault)
+    /// Adds a signing key only if there is none; answers all, newest first. Atomic: of many nodes that start at
+    /// once one adds.
+    func grantKeys(orAdd key: GrantKeyRecord) async throws(CatalogFault) -> [GrantKeyRecord]
+}
+
+/// Media items: finalized files.
+package protocol MediaCatalog: Sendable {
+    /// Turns a complete file into a media item, once.
+    ///
+    /// - Parameters:
+    ///   - item: the item; its `fileID` must name a complete upload of its tenant.
+    ///   - fingerprint: a digest of everything the client asked for. The same file with the same fingerprint
+    ///     replays, with another conflicts.
+    ///   - idempotencyKey: the client's, unique in its tenant.
+    func finalize(_ item: MediaItem, fingerprint: String, idempotencyKey: String?) async throws(CatalogFault)
+        -> FinalizeOutcome
+
+    /// The item that an idempotency key already made.
+    func finalized(idempotencyKey: String, of tenant: TenantID) async throws(CatalogFault) -> (
+        item: MediaItem, fingerprint: String
+    )?
+
+    func item(_ id: MediaItemID, kind: MediaKind, of tenant: TenantID) async throws(CatalogFault) -> MediaItem?
+
+    /// The item that was made of a file.
+    func item(of file: FileID) async throws(CatalogFault) -> MediaItem?
+
+    /// A tenant's complete files with the description of their item if there is one, newest first.
+    func gallery(of tenant: TenantID, after cursor: UploadCursor?, limit: Int) async throws(CatalogFault)
+        -> [GalleryEntry]
+}
+
+package enum CreateOutcome: Hashable, Sendable {
+    case created
+    /// The tenant already calls an upload so; this is it.
+    case aliasTaken(UploadRecord)
+    case tooManyOpen
+}
+
+package enum ClaimOutcome: Hashable, Sendable {
+    case claimed(UploadRecord)
+    /// The link was used, or the upload has parts or has ended.
+    case taken(UploadRecord)
+    case tooManyOpen
+    case unknown
+}
+
+package enum RecordOutcome: Hashable, Sendable {
+    /// With what stands now; `replaced` is the token of the part that stood there before.
+    case recorded(UploadRecord, replaced: PieceToken?)
+    /// Another request settled the layout differently; this is it.
+    case conflict(PartLayout)
+    /// The upload is not receiving any more.
+    case notReceiving(UploadState?)
+}
+
+package enum TransitionOutcome: Hashable, Sendable {
+    case done(UploadRecord)
+    /// Nothing changed; this stands.
+    case refused(UploadRecord)
+    case unknown
+}
+
+package enum FinalizeOutcome: Hashable, Sendable {
+    case made(MediaItem)
+    /// The same request was served before; this is its item.
+    case replayed(MediaItem)
+    /// The file or the idempotency key was finalized with another content.
+    case conflict
+    /// The file is not (or no longer) complete.
+    case notComplete
+}
+
+/// What a completed upload has become.
+package struct Completion: Hashable, Sendable {
+    package var sizeBytes: Int64
+    package var crc32c: CRC32C
+    package var sha256: Digest?
+    package var detectedType: MediaType?
+    package var now: Timestamp
+
+    package init(sizeBytes: Int64, crc32c: CRC32C, sha256: Digest?, detectedType: MediaType?, now: Timestamp) {
+        self.sizeBytes = sizeBytes
+        self.crc32c = crc32c
+        self.sha256 = sha256
+        self.detectedType = detectedType
+        self.now = now
+    }
+}
+
+/// A place in a list that is ordered by age, newest first.
+package struct UploadCursor: Hashable, Sendable {
+    package let createdAt: Timestamp
+    package let fileID: FileID
+
+    package init(createdAt: Timestamp, fileID: FileID) {
+        self.createdAt = createdAt
+        self.fileID = fileID
+    }
+}
+
+/// A finished file as the gallery shows it.
+package struct GalleryEntry: Hashable, Sendable {
+    package let upload: UploadRecord
+    package let description: String?
+
+    package init(upload: UploadRecord, description: String?) {
+        self.upload = upload
+        self.description = description
+    }
+}
+
+/// What the catalog says about an object of the byte store.
+package struct ObjectReference: Hashable, Sendable {
+    package let fileID: FileID
+    package let objectKey: ObjectKey
+    package let state: UploadState
+    /// Of a complete file.
+    package let sizeBytes: Int64?
+    /// Tokens of its recorded pieces that are not at their place.
+    package let spooled: [PieceToken]
+
+    package init(fileID: FileID, objectKey: ObjectKey, state: UploadState, sizeBytes: Int64?, spooled: [PieceToken]) {
+        self.fileID = fileID
+        self.objectKey = objectKey
+        self.state = state
+        self.sizeBytes = sizeBytes
+        self.spooled = spooled
+    }
+}

@@ -1,0 +1,130 @@
+import UploadModel
+import UploadStore
+
+extension CatalogConformance {
+    static let ending: [Check] = [
+        Check("a completed upload is a file and has no parts any more", completes),
+        Check("only a receiving upload is completed", completesOnlyReceiving),
+        Check("an ended upload has no parts and no bytes any more", ends),
+        Check("only an open upload is ended", endsOnlyOpen),
+        Check("of 100 that complete or end an upload at once one does", endRace),
+        Check("a part and an end that come at once leave no part", recordOrEndRace),
+        Check("a part and a completion that come at once leave no part", recordOrCompleteRace),
+    ]
+
+    private static func completes(_ open: Open) async throws {
+        let catalog = try await open()
+        let upload = try await catalog.add(.receiving)
+        let learned = PartLayout(partSizeBytes: 100, partCount: 2)
+        _ = try await catalog.record(Sample.part(1), of: upload, learning: learned).requireRecorded()
+        var expected = try await catalog.record(Sample.part(2, bytes: 1), of: upload).requireRecorded()
+        let completion = Completion(
+            sizeBytes: 101, crc32c: CRC32C(.max), sha256: try Sample.sha256(0xAB),
+            detectedType: MediaType("video/mp4"), now: Sample.start.adding(seconds: 5))
+        expected.state = .complete
+        expected.layout.sizeBytes = 101
+        expected.receivedBytes = 101
+        expected.crc32c = completion.crc32c
+        expected.sha256 = completion.sha256
+        expected.detectedType = completion.detectedType
+        expected.completedAt = completion.now
+        try requireEqual(await catalog.complete(upload.fileID, with: completion), .done(expected))
+        try requireEqual(try await catalog.standing(upload), expected)
+        try requireEqual(await catalog.parts(of: upload.fileID), [])
+        // A type that was detected with the first bytes is kept when the end says nothing of it.
+        let typed = try await catalog.add(.receiving)
+        _ = try await catalog.record(
+            Sample.part(1), of: typed.fileID, learning: PartLayout(), detectedType: .octetStream,
+            expiresAt: typed.expiresAt)
+        let done = try await catalog.complete(typed.fileID, with: Sample.completion()).requireDone()
+        try requireEqual(done.detectedType, .octetStream)
+    }
+
+    private static func completesOnlyReceiving(_ open: Open) async throws {
+        let catalog = try await open()
+        for state in UploadState.allCases where state != .receiving {
+            let upload = try await catalog.add(state)
+            let outcome = try await catalog.complete(upload.fileID, with: Sample.completion(bytes: 7, at: 99))
+            try requireEqual(outcome, .refused(upload))
+            try requireEqual(try await catalog.standing(upload), upload)
+        }
+    }
+
+    private static func ends(_ open: Open) async throws {
+        let catalog = try await open()
+        for state in [UploadState.failed, .aborted, .expired] {
+            let granted = try await catalog.add(.granted)
+            let receiving = try await catalog.add(.receiving)
+            _ = try await catalog.record(Sample.part(1), of: receiving).requireRecorded()
+            for upload in [granted, receiving] {
+                var expected = upload
+                expected.state = state
+                try requireEqual(await catalog.end(upload.fileID, as: state, now: Sample.start), .done(expected))
+                try requireEqual(try await catalog.standing(upload), expected)
+                try requireEqual(await catalog.parts(of: upload.fileID), [])
+            }
+        }
+    }
+
+    private static func endsOnlyOpen(_ open: Open) async throws {
+        let catalog = try await open()
+        for state in UploadState.allCases where !state.isOpen {
+            let upload = try await catalog.add(state)
+            for final in [UploadState.failed, .aborted, .expired] {
+                try requireEqual(await catalog.end(upload.fileID, as: final, now: Sample.start), .refused(upload))
+            }
+            try requireEqual(try await catalog.standing(upload), upload)
+        }
+    }
+
+    private static func endRace(_ open: Open) async throws {
+        let nodes = [try await open(), try await open()]
+        let upload = try await nodes[0].add(.receiving)
+        _ = try await nodes[0].record(Sample.part(1), of: upload).requireRecorded()
+        let outcomes = try await concurrently(100) { number in
+            let node = nodes[number / 4 % 2]
+            return switch number % 4 {
+            case 0: try await node.complete(upload.fileID, with: Sample.completion(at: Int64(number)))
+            case 1: try await node.end(upload.fileID, as: .aborted, now: Sample.start)
+            case 2: try await node.end(upload.fileID, as: .expired, now: Sample.start)
+            default: try await node.end(upload.fileID, as: .failed, now: Sample.start)
+            }
+        }
+        let standing = try await nodes[1].standing(upload)
+        try requireEqual(outcomes.count { $0 == .done(standing) }, 1, "transitions that were done")
+        try requireEqual(outcomes.count { $0 == .refused(standing) }, 99, "transitions that were refused")
+        try requireEqual(await nodes[0].parts(of: upload.fileID), [])
+    }
+
+    private static func recordOrEndRace(_ open: Open) async throws {
+        let nodes = [try await open(), try await open()]
+        let upload = try await nodes[0].add(.receiving)
+        _ = try await concurrently(100) { number in
+            if number == 50 {
+                _ = try await nodes[0].end(upload.fileID, as: .aborted, now: Sample.start).requireDone()
+                return
+            }
+            let outcome = try await nodes[number % 2].record(Sample.part(number + 1), of: upload)
+            if outcome != .notReceiving(.aborted) { _ = try outcome.requireRecorded() }
+        }
+        try requireEqual(await nodes[1].parts(of: upload.fileID), [])
+        let standing = try await nodes[1].standing(upload)
+        try requireEqual(standing.state, .aborted)
+        try requireEqual(standing.receivedBytes, 0)
+    }
+
+    private static func recordOrCompleteRace(_ open: Open) async throws {
+        let nodes = [try await open(), try await open()]
+        let upload = try await nodes[0].add(.receiving)
+        _ = try await concurrently(100) { number in
+            if number == 50 {
+                _ = try await nodes[0].complete(upload.fileID, with: Sample.completion(bytes: 12)).requireDone()
+                return
+            }
+            let outcome = try await nodes[number % 2].record(Sample.part(number + 1), of: upload)
+            if outcome != .notReceiving(.complete) { _ = try outcome.requireRecorded() }
+        }
+        try requireEqual(await nodes[1].parts(of: upload.fileID), [])
+        try requireEqual(try await nodes[1].standing(upload).receivedBytes, 12)
+    }
+}
