@@ -12,7 +12,7 @@
 // - swift-configuration: options from the command line, the environment and a YAML file.
 // - swift-argument-parser: the `sluice` command.
 // - swift-service-lifecycle: signals, drain, everything long-lived in one group.
-// - swift-log, swift-metrics: structured logs, counters of the measured store.
+// - swift-log: structured logs.
 // - swift-collections: queues.
 // - swift-system: the path type that swift-configuration's file provider takes.
 
@@ -31,7 +31,6 @@ let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
-let metrics: Target.Dependency = .product(name: "Metrics", package: "swift-metrics")
 let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 
@@ -56,7 +55,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
-        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.0"),
     ],
@@ -79,8 +77,7 @@ let package = Package(
         .target(name: "Checksums", dependencies: ["UploadModel", "CPlatform", crypto], swiftSettings: settings),
 
         // Layer 2: the ports.
-        .target(
-            name: "UploadStore", dependencies: ["UploadModel", nioCore, logging, metrics], swiftSettings: settings),
+        .target(name: "UploadStore", dependencies: ["UploadModel", nioCore], swiftSettings: settings),
 
         // Layer 3: what implements and what drives the ports.
         .target(
@@ -155,12 +152,15 @@ let package = Package(
             name: "StoreTests",
             dependencies: [
                 "UploadModel", "UploadStore", "UploadStoreTesting", "DiskStore", "MemoryStore", "SQLiteCatalog",
-                nioCore, nioPosix,
+                nioCore, nioPosix, .product(name: "GRDB", package: "GRDB.swift"),
             ],
             swiftSettings: settings),
         .testTarget(
             name: "UploadEngineTests",
-            dependencies: ["UploadModel", "UploadEngine", "UploadStore", "MemoryStore", nioCore],
+            dependencies: [
+                "UploadModel", "UploadEngine", "UploadStore", "UploadStoreTesting", "MemoryStore", "Checksums", logging,
+                nioCore,
+            ],
             swiftSettings: settings),
         .testTarget(
             name: "MediaInspectionTests", dependencies: ["UploadModel", "MediaInspection"], swiftSettings: settings),

@@ -122,4 +122,14 @@ package struct UploadRecord: Hashable, Sendable {
 
     /// The type the file is served as: declared, else detected, else unknown.
     package var mediaType: MediaType { declaredType ?? detectedType ?? .octetStream }
+
+    /// The name the file is served by: what the client called it, with the extension of its type where the client's
+    /// dialect had no place to declare one and the name says nothing (slices of a file are called anything).
+    package var servedName: FileName {
+        guard declaredType == nil, let format = MediaFormatTable.known.format(of: mediaType),
+            !format.extensions.contains(fileName.fileExtension ?? ""),
+            let name = FileName(fileName.text + "." + format.extensions[0])
+        else { return fileName }
+        return name
+    }
 }

@@ -23,7 +23,7 @@ struct Room: Sendable, CustomStringConvertible {
 
     /// The C library: only where files, processes and terminals are.
     static let systemModules: Set<String> = ["Glibc", "Musl", "Darwin"]
-    var mayUseSystem: Bool { ["DiskStore", "Sluice", "SluiceCommand"].contains(name) }
+    var mayUseSystem: Bool { ["DiskStore", "SQLiteCatalog", "MemoryStore", "Sluice", "SluiceCommand"].contains(name) }
 
     /// Everything that a file of this room may import.
     var allowed: Set<String> {
@@ -40,9 +40,9 @@ struct Room: Sendable, CustomStringConvertible {
         Room(0, "CMagic", []),
         Room(1, "UploadRules", ["UploadModel"]),
         Room(1, "UploadGrants", ["UploadModel", "Crypto"]),
-        Room(1, "UploadProtocols", ["UploadModel", "HTTPTypes", "StructuredFieldValues"]),
+        Room(1, "UploadProtocols", ["UploadModel", "HTTPTypes", "RawStructuredFieldValues"]),
         Room(1, "Checksums", ["UploadModel", "CPlatform", "Crypto"]),
-        Room(2, "UploadStore", ["UploadModel", "NIOCore", "Logging", "Metrics"]),
+        Room(2, "UploadStore", ["UploadModel", "NIOCore"]),
         Room(3, "DiskStore", ["UploadModel", "UploadStore", "Checksums", "CPlatform", "NIOCore", "NIOPosix"]),
         Room(3, "SQLiteCatalog", ["UploadModel", "UploadStore", "GRDB"]),
         Room(3, "MemoryStore", ["UploadModel", "UploadStore", "Checksums", "NIOCore"]),
@@ -51,24 +51,27 @@ struct Room: Sendable, CustomStringConvertible {
             ["UploadModel", "UploadRules", "UploadStore", "NIOCore", "Logging", "ServiceLifecycle"]),
         Room(3, "MediaInspection", ["UploadModel", "CMagic"]),
         Room(3, "UploadStoreTesting", ["UploadModel", "UploadStore", "NIOCore"]),
-        Room(
-            4, "MediaLibrary",
-            ["UploadModel", "UploadEngine", "UploadStore", "MediaInspection", "Crypto", "Logging"]),
+        Room(4, "MediaLibrary", ["UploadModel", "UploadEngine", "UploadStore", "Crypto"]),
         Room(
             5, "GatewayHTTP",
             [
                 "UploadModel", "UploadProtocols", "UploadGrants", "UploadStore", "UploadEngine", "MediaLibrary",
-                "NIOCore", "NIOPosix", "NIOHTTP1", "NIOHTTPTypes", "NIOHTTPTypesHTTP1", "HTTPTypes",
+                "NIOCore", "DequeModule", "NIOHTTP1", "NIOHTTPTypes", "NIOHTTPTypesHTTP1", "HTTPTypes",
                 "HummingbirdCore", "Hummingbird", "Logging", "ServiceLifecycle",
             ]),
         Room(
             6, "Sluice",
             [
-                "UploadModel", "UploadStore", "UploadGrants", "UploadEngine", "MediaInspection", "MediaLibrary",
-                "DiskStore", "SQLiteCatalog", "GatewayHTTP", "NIOCore", "NIOPosix", "Logging", "ServiceLifecycle",
-                "Configuration",
+                "UploadModel", "UploadStore", "UploadGrants", "UploadProtocols", "UploadEngine", "MediaInspection",
+                "MediaLibrary", "DiskStore", "SQLiteCatalog", "GatewayHTTP", "NIOPosix", "Logging",
+                "ServiceLifecycle", "Configuration", "SystemPackage",
             ]),
-        Room(6, "SluiceCommand", ["Sluice", "Logging", "ArgumentParser"]),
+        Room(
+            6, "SluiceCommand",
+            [
+                "Sluice", "UploadModel", "UploadStore", "UploadGrants", "UploadEngine", "Logging", "ServiceLifecycle",
+                "UnixSignals", "ArgumentParser",
+            ]),
     ]
 
     static func named(_ name: String) -> Room? { table.first { $0.name == name } }

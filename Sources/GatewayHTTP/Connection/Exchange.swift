@@ -18,7 +18,8 @@ final class Exchange: @unchecked Sendable {
     /// Whom the key belongs to, once it was checked.
     var tenant: TenantID?
     /// The pattern of the route, for the log: paths may hold ids, patterns do not.
-    var route = "-"
+    var route = Exchange.noRoute
+    static let noRoute = "-"
     let logger: Logger
     private let channel: any Channel
     private let began = ContinuousClock.now

@@ -20,6 +20,7 @@ struct GatewayChannel: ServerChildChannel {
     let limits: GatewayLimits
     let drain: DrainSwitch
     let clock: @Sendable () -> Timestamp
+    let logger: Logger
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         channel.eventLoop.makeCompletedFuture {
@@ -47,10 +48,10 @@ struct GatewayChannel: ServerChildChannel {
         }
     }
 
-    func handle(value: Value, logger: Logger) async {
+    func handle(value: Value, logger _: Logger) async {
         do {
             try await value.executeThenClose { inbound, outbound in
-                try await serve(value.channel, inbound, outbound, logger)
+                try await serve(value.channel, inbound, outbound)
             }
         } catch {
             // The client went away, or was sent away by a time-out; what it began has ended itself.
@@ -60,7 +61,7 @@ struct GatewayChannel: ServerChildChannel {
 
     private func serve(
         _ channel: any Channel, _ inbound: NIOAsyncChannelInboundStream<HTTPRequestPart>,
-        _ outbound: NIOAsyncChannelOutboundWriter<HTTPResponsePart>, _ logger: Logger
+        _ outbound: NIOAsyncChannelOutboundWriter<HTTPResponsePart>
     ) async throws {
         let source = PartSource(inbound.makeAsyncIterator())
         while true {

@@ -59,7 +59,10 @@ struct GatewayResponder: Sendable {
         head.path = path
         let request = Request(head: head, body: RequestBody(buffer: ByteBuffer()))
         let context = GatewayContext(source: .init(exchange: exchange))
-        guard let response = try? await router.respond(to: request, context: context) else {
+        // A route answers its faults itself; the router's own answer means that there is no route.
+        guard let response = try? await router.respond(to: request, context: context),
+            exchange.route != Exchange.noRoute
+        else {
             let reply = UploadFault(.notFound, "There is nothing here.").reply(
                 Self.dialect(of: exchange.path), requestID: exchange.requestID)
             return Self.response(reply, exchange)

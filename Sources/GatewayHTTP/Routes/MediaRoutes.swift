@@ -177,7 +177,9 @@ extension GatewayServices {
     func serveFile(_ exchange: Exchange, _ parameters: Parameters) async throws(UploadFault) -> Answer {
         guard let id = FileID(try parameters.text("fileId")) else { throw UploadFault.notFound }
         let (upload, reader) = try await library.open(id)
-        guard try parameters.text("fileName") == upload.fileName.text else { throw UploadFault.notFound }
+        let name = try parameters.text("fileName")
+        // The address that was told before the type was known stays good.
+        guard name == upload.servedName.text || name == upload.fileName.text else { throw UploadFault.notFound }
         return .file(FileReply(exchange.head, upload: upload), reader)
     }
 }

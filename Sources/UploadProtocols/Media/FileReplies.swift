@@ -54,10 +54,10 @@ package struct FileReply: Hashable, Sendable {
         fields[.cacheControl] = "private, max-age=31536000, immutable"
         // What a stranger uploaded must not run in this origin, whatever a browser takes it for.
         fields[.xContentTypeOptions] = "nosniff"
-        fields[.contentSecurityPolicy] = "sandbox; default-src 'none'"
+        fields[.contentSecurityPolicy] = "sandbox"
         fields[.crossOriginResourcePolicy] = "cross-origin"
         let isMedia = MediaFormatTable.known.format(of: upload.mediaType) != nil
-        fields[.contentDisposition] = (isMedia ? ContentDisposition.inline : .attachment).fieldValue(upload.fileName)
+        fields[.contentDisposition] = (isMedia ? ContentDisposition.inline : .attachment).fieldValue(upload.servedName)
         if let crc = upload.crc32c { fields[.reprDigest] = DigestField.serialize([Digest(crc)]) }
         return fields
     }

@@ -70,7 +70,7 @@ package enum MediaReplies {
             .ok,
             entries.map { entry in
                 Entry(
-                    id: entry.upload.fileID.text, fileName: entry.upload.fileName.text,
+                    id: entry.upload.fileID.text, fileName: entry.upload.servedName.text,
                     description: entry.description ?? "", size: String(entry.upload.receivedBytes),
                     timeCreated: (entry.upload.completedAt ?? entry.upload.createdAt).description,
                     url: address.accessURL(entry.upload), contentType: entry.upload.mediaType.text)

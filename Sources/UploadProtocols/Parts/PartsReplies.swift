@@ -61,7 +61,7 @@ package enum PartsReplies {
         _ upload: UploadRecord, parts: [StoredPart]?, missing: [ClosedRange<Int>]?, address: PublicAddress
     ) -> Status {
         Status(
-            fileId: upload.fileID.text, state: upload.state.rawValue, fileName: upload.fileName.text,
+            fileId: upload.fileID.text, state: upload.state.rawValue, fileName: upload.servedName.text,
             contentType: (upload.declaredType ?? upload.detectedType)?.text, size: upload.layout.sizeBytes,
             receivedBytes: upload.receivedBytes, partSize: upload.layout.partSizeBytes,
             partCount: upload.layout.partCount,

@@ -15,7 +15,7 @@ package struct PublicAddress: Hashable, Sendable {
     package func accessURL(_ upload: UploadRecord) -> String { base + Self.accessPath(upload) }
 
     static func accessPath(_ upload: UploadRecord) -> String {
-        "/media/\(upload.fileID)/\(PercentCoding.encode(upload.fileName.text))"
+        "/media/\(upload.fileID)/\(PercentCoding.encode(upload.servedName.text))"
     }
 
     package func uploadURL(_ target: String) -> String { base + target }
