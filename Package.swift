@@ -126,6 +126,7 @@ let package = Package(
             dependencies: [
                 "GatewayHTTP", "SQLiteCatalog", "DiskStore", "MediaLibrary", "MediaInspection", "UploadEngine",
                 "UploadGrants", "UploadProtocols", "UploadStore", "UploadModel", logging, lifecycle, nioPosix,
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "SystemPackage", package: "swift-system"),
             ],
@@ -133,8 +134,7 @@ let package = Package(
         .executableTarget(
             name: "SluiceCommand",
             dependencies: [
-                "Sluice", "UploadEngine", "UploadGrants", "UploadStore", "UploadModel", logging, lifecycle,
-                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+                "Sluice", "UploadEngine", "UploadGrants", "UploadStore", "UploadModel", logging,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),

@@ -155,12 +155,18 @@ final class DiskPieceWriter: PieceWriter, @unchecked Sendable {
 
     func finish() async throws(StoreFault) -> PieceReceipt {
         precondition(!isEnded, "a piece writer is ended once")
-        try await flushBlock()
-        try await settleWrites(leaving: 0)
-        let file = file
-        let threads = threads
-        try await file.syncGate.sync { () async throws(StoreFault) in
-            try await threads.run { () throws(StoreFault) in try file.syncData() }
+        do throws(StoreFault) {
+            try await flushBlock()
+            try await settleWrites(leaving: 0)
+            let file = file
+            let threads = threads
+            try await file.syncGate.sync { () async throws(StoreFault) in
+                try await threads.run { () throws(StoreFault) in try file.syncData() }
+            }
+        } catch {
+            // A piece that could not be finished has ended too: nothing of it stays.
+            await abandon()
+            throw error
         }
         isEnded = true
         var all = digests.finalize()

@@ -28,6 +28,7 @@ package final class DiskStore: ByteStore {
     let threads: DiskThreads
     let pool: BlockPool
     private let layout: DiskLayout
+    private let usesDirectIO: Bool
     private let open = OpenFiles()
 
     package let needs = StoreNeeds(
@@ -38,6 +39,7 @@ package final class DiskStore: ByteStore {
         threads = DiskThreads(count: options.threadCount)
         pool = BlockPool(budgetBytes: options.blockBudgetBytes)
         layout = DiskLayout(root: root)
+        usesDirectIO = options.usesDirectIO
         try layout.makeFolders()
     }
 
@@ -54,7 +56,7 @@ package final class DiskStore: ByteStore {
             try layout.createFile(.staged, of: key)
             guard let sizeBytes else { return }
             do throws(StoreFault) {
-                try StagedFile(path: layout.path(.staged, of: key)).reserve(upTo: sizeBytes)
+                try StagedFile(path: layout.path(.staged, of: key), usesDirectIO: false).reserve(upTo: sizeBytes)
             } catch {
                 try? DurableFile.remove(layout.path(.staged, of: key))
                 throw error
@@ -76,9 +78,10 @@ package final class DiskStore: ByteStore {
     package func spool(sizing: PieceSizing) async throws(StoreFault) -> any PieceWriter {
         let key = ObjectKey.random()
         let layout = layout
+        let usesDirectIO = usesDirectIO
         let file = try await threads.run { () throws(StoreFault) in
             try layout.createFile(.spooled, of: key)
-            return try StagedFile(path: layout.path(.spooled, of: key))
+            return try StagedFile(path: layout.path(.spooled, of: key), usesDirectIO: usesDirectIO)
         }
         return DiskPieceWriter(
             file: file, store: self, start: 0, sizing: sizing, token: PieceToken(key.text), reservesAhead: false,
@@ -104,7 +107,8 @@ package final class DiskStore: ByteStore {
         guard let spoolKey = ObjectKey(spooled.text) else { throw StoreFault(.corrupt, "a token that is no key") }
         let path = layout.path(.spooled, of: spoolKey)
         try await threads.run { () throws(StoreFault) in
-            try file.copy(from: StagedFile(path: path), lengthBytes: lengthBytes, to: start)
+            let source = try StagedFile(path: path, usesDirectIO: false)
+            try file.copy(from: source, lengthBytes: lengthBytes, to: start)
         }
     }
 
@@ -114,11 +118,12 @@ package final class DiskStore: ByteStore {
         let path = layout.path(.staged, of: key)
         if let file = open.current(path) { return file }
         let layout = layout
+        let usesDirectIO = usesDirectIO
         let file = try await threads.run { () throws(StoreFault) in
             do throws(StoreFault) {
-                return try StagedFile(path: path)
+                return try StagedFile(path: path, usesDirectIO: usesDirectIO)
             } catch  where error.code == .missing {
-                return try StagedFile(path: layout.path(.published, of: key))
+                return try StagedFile(path: layout.path(.published, of: key), usesDirectIO: usesDirectIO)
             }
         }
         return open.keep(file, at: path)
@@ -145,12 +150,12 @@ package final class DiskStore: ByteStore {
             if size > receipt.sizeBytes { try file.setSize(receipt.sizeBytes) }
             if size > receipt.sizeBytes || !replaced.isEmpty { try file.syncData() }
             try DurableFile.makeDirectory(layout.folder(.published, of: key), in: layout.folder(.published))
-            if try DurableFile.move(from, to: to) {
-                try DurableFile.syncDirectory(layout.folder(.published, of: key))
-                try DurableFile.syncDirectory(layout.folder(.staged, of: key))
-            } else if !layout.exists(.published, of: key) {
+            if try !DurableFile.move(from, to: to), !layout.exists(.published, of: key) {
                 throw StoreFault(.missing, "nothing is staged")
             }
+            // Also when it was moved before: what moved it may have failed, or died, before it synced.
+            try DurableFile.syncDirectory(layout.folder(.published, of: key))
+            try DurableFile.syncDirectory(layout.folder(.staged, of: key))
         }
         open.forget(from)
         return receipt
@@ -209,7 +214,7 @@ package final class DiskStore: ByteStore {
             try layout.createFile(.spooled, of: key)
             let path = layout.path(.spooled, of: key)
             let result = Result { () throws(StoreFault) in
-                let file = try StagedFile(path: path)
+                let file = try StagedFile(path: path, usesDirectIO: false)
                 try file.setSize(1)
                 try file.syncData()
             }

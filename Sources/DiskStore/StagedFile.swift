@@ -18,14 +18,16 @@ final class StagedFile: Sendable {
 
     let syncGate = SyncGate()
     private let cached: CInt
-    /// -1 where the file system has no direct I/O.
+    /// -1 where the file system has no direct I/O, or it is not wanted.
     private let direct: CInt
 
     /// Opens an existing file.
-    init(path: String) throws(StoreFault) {
+    ///
+    /// - Parameter usesDirectIO: whether large blocks are to go past the page cache where the file system can.
+    init(path: String, usesDirectIO: Bool) throws(StoreFault) {
         cached = open(path, O_RDWR | O_CLOEXEC)
         guard cached >= 0 else { throw DurableFile.fault("open") }
-        direct = sluice_open_direct(path, O_WRONLY)
+        direct = usesDirectIO ? sluice_open_direct(path, O_WRONLY) : -1
     }
 
     deinit {

@@ -51,6 +51,9 @@ final class SyncGate: Sendable {
         }
     }
 
+    /// For tests: how many wait for the sync after the one that runs.
+    var waitingCount: Int { state.withLock { $0.waiting.count } }
+
     private func passOn() {
         let next = state.withLock { state in
             let waiting = state.waiting

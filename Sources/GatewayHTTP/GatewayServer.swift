@@ -19,7 +19,6 @@ package struct ListenAddress: Hashable, Sendable {
 /// The gateway's HTTP side as one service.
 package struct GatewayServer: Service {
     private let server: Server<GatewayChannel>
-    private let drain: DrainSwitch
 
     /// - Parameter onListening: told the port that is really used.
     package init(
@@ -31,7 +30,6 @@ package struct GatewayServer: Service {
             responder: { exchange in await responder.respond(to: exchange) }, limits: services.limits,
             drain: services.drain, clock: { services.engine.now },
             logger: logger)
-        drain = services.drain
         // The server's own line says the same as ours, with less.
         var quiet = logger
         quiet.logLevel = max(logger.logLevel, .warning)
@@ -45,11 +43,5 @@ package struct GatewayServer: Service {
             eventLoopGroup: group, logger: quiet)
     }
 
-    package func run() async throws {
-        try await withGracefulShutdownHandler {
-            try await server.run()
-        } onGracefulShutdown: {
-            drain.startDraining()
-        }
-    }
+    package func run() async throws { try await server.run() }
 }

@@ -16,6 +16,7 @@ package struct GatewayServices: Sendable {
     package let address: PublicAddress
     package let limits: GatewayLimits
     package let drain: DrainSwitch
+    let readiness = Readiness()
 
     package init(
         engine: UploadEngine, library: MediaLibrary, keys: any KeyCatalog, grantKeys: GrantKeys,

@@ -44,6 +44,15 @@ package final class GrantKeys: Service {
         }
     }
 
+    /// Of many requests that bring an unknown key id at once one looks, and not oftener than once a second.
+    private func mayLookAgain(since readAt: ContinuousClock.Instant) -> Bool {
+        state.withLock { state in
+            guard state.readAt == readAt, ContinuousClock.now - readAt > Self.patience else { return false }
+            state.readAt = .now
+            return true
+        }
+    }
+
     private func refresh() async {
         let ring = try? await Self.read(catalog, now: clock())
         state.withLock { state in
@@ -63,7 +72,7 @@ package final class GrantKeys: Service {
             return try ring.verify(method: method, signedTarget: target)
         } catch {
             // Another node may have rotated a moment ago.
-            guard case .unknownKey = error, ContinuousClock.now - readAt > Self.patience else { return nil }
+            guard case .unknownKey = error, mayLookAgain(since: readAt) else { return nil }
             await refresh()
             return try? state.withLock { $0.ring }.verify(method: method, signedTarget: target)
         }

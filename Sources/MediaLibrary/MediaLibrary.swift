@@ -54,11 +54,13 @@ package final class MediaLibrary: Sendable {
         }
         switch outcome {
         case .made(let item): return Finalized(item: item, upload: upload)
-        case .replayed(let item) where item.fileID == upload.fileID: return Finalized(item: item, upload: upload)
-        case .replayed, .conflict:
-            throw UploadFault(
-                .alreadyFinalized,
-                "This file or Idempotency-Key was finalized with other fields; a repetition must be the same request.")
+        case .replayed(let item):
+            let known = item.fileID == upload.fileID ? upload : try await file(of: item)
+            guard known.crc32c == upload.crc32c, known.receivedBytes == upload.receivedBytes else {
+                throw Self.conflict
+            }
+            return Finalized(item: item, upload: known)
+        case .conflict: throw Self.conflict
         case .notComplete:
             throw UploadFault(.notComplete, "This upload is not complete any more; upload the file again.")
         }
@@ -73,27 +75,23 @@ package final class MediaLibrary: Sendable {
         } != nil
     }
 
-    /// The item that an idempotency key made before, for a request that brings its file along again.
-    ///
-    /// - Throws: `already_finalized` when the request is another one.
-    package func replay(idempotencyKey: String, tenant: TenantID, request: MediaItemRequest)
-        async throws(UploadFault) -> Finalized?
-    {
-        let found = try await reading { () throws(CatalogFault) in
-            try await catalog.finalized(idempotencyKey: idempotencyKey, of: tenant)
-        }
-        guard let found else { return nil }
-        guard found.fingerprint == Self.fingerprint(of: request) else {
-            throw UploadFault(.alreadyFinalized, "This Idempotency-Key was used for another request.")
-        }
-        return Finalized(item: found.item, upload: try await file(of: found.item))
-    }
+    private static let conflict = UploadFault(
+        .alreadyFinalized,
+        "This file or Idempotency-Key was finalized with another content; a repetition must be the same request.")
 
-    /// Whether an idempotency key made an item already, so that the file of its request need not be kept again.
-    package func isUsed(idempotencyKey: String, tenant: TenantID) async throws(UploadFault) -> Bool {
-        try await reading { () throws(CatalogFault) in
-            try await catalog.finalized(idempotencyKey: idempotencyKey, of: tenant)
-        } != nil
+    /// Turns a file that came along with the request into a media item. Where that is refused, or the request is a
+    /// repetition whose file is here already, the new file goes again.
+    package func finalizeNew(
+        _ upload: UploadRecord, as request: MediaItemRequest, isDue: UploadFault?, idempotencyKey: String?
+    ) async throws(UploadFault) -> Finalized {
+        do throws(UploadFault) {
+            let made = try await finalize(upload, as: request, isDue: isDue, idempotencyKey: idempotencyKey)
+            if made.item.fileID != upload.fileID { await engine.withdraw(upload) }
+            return made
+        } catch {
+            await engine.withdraw(upload)
+            throw error
+        }
     }
 
     /// - Throws: `not_found`, also for another tenant's and for one of another kind.

@@ -36,7 +36,9 @@ extension MemoryCatalog {
         }
     }
 
-    package func claim(_ id: FileID, now: Timestamp, maximumOpen: Int) async throws(CatalogFault) -> ClaimOutcome {
+    package func claim(
+        _ id: FileID, now: Timestamp, expiresAt: Timestamp, maximumOpen: Int
+    ) async throws(CatalogFault) -> ClaimOutcome {
         state.withLock { state in
             guard var upload = state.uploads[id] else { return .unknown }
             switch upload.record.state {
@@ -49,6 +51,7 @@ extension MemoryCatalog {
             }
             upload.record.state = .receiving
             upload.record.claimedAt = now
+            upload.record.expiresAt = max(upload.record.expiresAt, expiresAt)
             state.uploads[id] = upload
             return .claimed(upload.record)
         }
@@ -69,9 +72,8 @@ extension MemoryCatalog {
         _ part: StoredPart, of id: FileID, learning layout: PartLayout, detectedType: MediaType?, expiresAt: Timestamp
     ) async throws(CatalogFault) -> RecordOutcome {
         state.withLock { state in
-            guard var upload = state.uploads[id], upload.record.state == .receiving else {
-                return .notReceiving(state.uploads[id]?.record.state)
-            }
+            guard var upload = state.uploads[id], upload.record.state == .receiving, upload.record.claimedAt == nil
+            else { return .notReceiving(state.uploads[id]?.record.state) }
             let standing = upload.record.layout
             guard Self.agree(standing.partSizeBytes, layout.partSizeBytes),
                 Self.agree(standing.partCount, layout.partCount), Self.agree(standing.sizeBytes, layout.sizeBytes)
@@ -121,6 +123,20 @@ extension MemoryCatalog {
             upload.record.alias = nil
             upload.record.receivedBytes = 0
             upload.parts = [:]
+            upload.endedAt = now
+            state.uploads[id] = upload
+            return .done(upload.record)
+        }
+    }
+
+    package func withdraw(_ id: FileID, now: Timestamp) async throws(CatalogFault) -> TransitionOutcome {
+        state.withLock { state in
+            guard var upload = state.uploads[id] else { return .unknown }
+            let isUsed = state.items.contains { $0.item.fileID == id }
+            guard upload.record.state == .complete, !isUsed else { return .refused(upload.record) }
+            upload.record.state = .aborted
+            upload.record.alias = nil
+            upload.record.receivedBytes = 0
             upload.endedAt = now
             state.uploads[id] = upload
             return .done(upload.record)

@@ -41,12 +41,15 @@ extension SQLiteCatalog {
         }
     }
 
-    package func claim(_ id: FileID, now: Timestamp, maximumOpen: Int) async throws(CatalogFault) -> ClaimOutcome {
+    package func claim(
+        _ id: FileID, now: Timestamp, expiresAt: Timestamp, maximumOpen: Int
+    ) async throws(CatalogFault) -> ClaimOutcome {
         try await change("claim") { database in
             // An upload that is receiving already has its place among the open ones.
             let claimed = try database.rows(
                 """
-                UPDATE upload SET state = 'receiving', claimed_at = :now
+                UPDATE upload SET state = 'receiving', claimed_at = :now,
+                    expires_at = max(expires_at, :expires_at)
                 WHERE file_id = :file_id AND (
                     (state = 'granted' AND :maximum_open >
                         (SELECT count(*) FROM upload AS other
@@ -55,7 +58,10 @@ extension SQLiteCatalog {
                         AND NOT EXISTS (SELECT 1 FROM part WHERE part.file_id = :file_id)))
                 RETURNING \(UploadRows.columns)
                 """,
-                ["file_id": id.text, "now": now.milliseconds, "maximum_open": maximumOpen])
+                [
+                    "file_id": id.text, "now": now.milliseconds, "expires_at": expiresAt.milliseconds,
+                    "maximum_open": maximumOpen,
+                ])
             if let row = claimed.first { return .claimed(try UploadRows.record(row)) }
             guard let standing = try UploadRows.upload(id, in: database) else { return .unknown }
             return standing.state == .granted ? .tooManyOpen : .taken(standing)
@@ -88,7 +94,7 @@ extension SQLiteCatalog {
                     expires_at = max(expires_at, :expires_at),
                     received_bytes = received_bytes + :length_bytes - coalesce(
                         (SELECT length_bytes FROM part WHERE part.file_id = :file_id AND number = :number), 0)
-                WHERE file_id = :file_id AND state = 'receiving'
+                WHERE file_id = :file_id AND state = 'receiving' AND claimed_at IS NULL
                     AND coalesce(part_size_bytes = :part_size_bytes, TRUE)
                     AND coalesce(part_count = :part_count, TRUE)
                     AND coalesce(size_bytes = :size_bytes, TRUE)
@@ -102,7 +108,8 @@ extension SQLiteCatalog {
                 ])
             guard let row = updated.first else {
                 guard let standing = try UploadRows.upload(id, in: database) else { return .notReceiving(nil) }
-                return standing.state == .receiving ? .conflict(standing.layout) : .notReceiving(standing.state)
+                let takesParts = standing.state == .receiving && standing.claimedAt == nil
+                return takesParts ? .conflict(standing.layout) : .notReceiving(standing.state)
             }
             let before = try database.rows(
                 "SELECT token FROM part WHERE file_id = ? AND number = ?", [id.text, part.number])
@@ -158,6 +165,20 @@ extension SQLiteCatalog {
                 RETURNING \(UploadRows.columns)
                 """,
                 ["file_id": id.text, "state": state.rawValue, "now": now.milliseconds])
+            return try Self.transition(updated, of: id, in: database)
+        }
+    }
+
+    package func withdraw(_ id: FileID, now: Timestamp) async throws(CatalogFault) -> TransitionOutcome {
+        try await change("withdraw") { database in
+            let updated = try database.rows(
+                """
+                UPDATE upload SET state = 'aborted', alias = NULL, ended_at = :now, received_bytes = 0
+                WHERE file_id = :file_id AND state = 'complete'
+                    AND NOT EXISTS (SELECT 1 FROM media_item WHERE media_item.file_id = :file_id)
+                RETURNING \(UploadRows.columns)
+                """,
+                ["file_id": id.text, "now": now.milliseconds])
             return try Self.transition(updated, of: id, in: database)
         }
     }

@@ -2,20 +2,11 @@ import GatewayHTTP
 package import Logging
 import MediaLibrary
 import NIOPosix
-package import ServiceLifecycle
 import UploadEngine
 import UploadGrants
 import UploadModel
 import UploadProtocols
 import UploadStore
-
-/// A gateway, wired and ready to run.
-package struct Gateway: Sendable {
-    package let services: [any Service]
-    package let workshop: Workshop
-    /// Where the first API key was written; `nil` when there was a key already.
-    package let initialKeyPath: String?
-}
 
 /// Wires a gateway: here and nowhere else. Takes the data folder until the process ends.
 ///
@@ -23,6 +14,16 @@ package struct Gateway: Sendable {
 package func build(
     _ configuration: SluiceConfiguration, logger: Logger, onListening: @escaping @Sendable (Int) async -> Void
 ) async throws -> Gateway {
+    let descriptors = ProcessLimits.raiseDescriptors()
+    var configuration = configuration
+    // A connection that takes a body holds up to three descriptors: its socket and two of its file.
+    let affordable = max(16, (descriptors - 64) / 3)
+    if configuration.gateway.maximumConnections > affordable {
+        configuration.gateway.maximumConnections = affordable
+        logger.notice(
+            "fewer connections than configured, for want of file descriptors",
+            metadata: ["sluice.connections": "\(affordable)", "sluice.descriptors": "\(descriptors)"])
+    }
     let folder = try DataFolder(configuration.dataDirectory)
     try folder.lockForServing(as: "listening on \(configuration.listen.host):\(configuration.listen.port)")
     let workshop = try Workshop(configuration, logger: logger)
@@ -40,7 +41,9 @@ package func build(
     let reaper = Reaper(
         engine: workshop.engine, interval: .seconds(configuration.reaperSeconds),
         sweepInterval: .seconds(configuration.sweepSeconds), logger: logger)
-    return Gateway(services: [reaper, grantKeys, server], workshop: workshop, initialKeyPath: initialKeyPath)
+    return Gateway(
+        services: [reaper, grantKeys, server], drain: services.drain, drainSeconds: configuration.drainSeconds,
+        workshop: workshop, initialKeyPath: initialKeyPath, logger: logger)
 }
 
 /// Makes a key where there is none, so that a first start can be used at once.

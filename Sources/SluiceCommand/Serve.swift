@@ -1,9 +1,7 @@
 import ArgumentParser
 import Foundation
 import Logging
-import ServiceLifecycle
 import Sluice
-import UnixSignals
 
 /// `sluice serve`
 struct Serve: AsyncParsableCommand {
@@ -41,23 +39,11 @@ struct Serve: AsyncParsableCommand {
         if let path = gateway.initialKeyPath {
             logger.notice("made the first API key", metadata: ["sluice.keyFile": "\(path)"])
         }
-        try await run(gateway, configuration, logger)
-    }
-
-    private func run(_ gateway: Gateway, _ configuration: SluiceConfiguration, _ logger: Logger) async throws {
-        var group = ServiceGroupConfiguration(
-            services: gateway.services.map { .init(service: $0) },
-            gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
-        group.maximumGracefulShutdownDuration = .seconds(configuration.drainSeconds)
         do {
-            try await ServiceGroup(configuration: group).run()
-        } catch is CancellationError {
-            logger.notice("requests that were still running after the drain were cut off")
+            try await gateway.run()
         } catch {
             throw Failure("The gateway stopped: \(error)")
         }
-        try await gateway.workshop.close()
-        logger.notice("stopped")
     }
 
     private static var help: String {

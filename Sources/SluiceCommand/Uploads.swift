@@ -55,9 +55,9 @@ struct Uploads: AsyncParsableCommand {
 
         func run() async throws {
             try await data.withWorkshop { workshop in
-                let upload = try await find(id, workshop)
+                let upload = try await workshop.upload(id)
                 let status = try await workshop.engine.status(of: upload)
-                print(describe(status))
+                print(Uploads.describe(status))
             }
         }
     }
@@ -70,7 +70,7 @@ struct Uploads: AsyncParsableCommand {
 
         func run() async throws {
             try await data.withWorkshop { workshop in
-                let upload = try await find(id, workshop)
+                let upload = try await workshop.upload(id)
                 do throws(UploadFault) {
                     try await workshop.engine.abort(upload)
                 } catch {
@@ -81,14 +81,7 @@ struct Uploads: AsyncParsableCommand {
         }
     }
 
-    private static func find(_ text: String, _ workshop: Workshop) async throws -> UploadRecord {
-        guard let id = FileID(text), let upload = try await workshop.catalog.upload(id) else {
-            throw Failure("There is no upload \(text).")
-        }
-        return upload
-    }
-
-    private static func describe(_ status: UploadEngine.Status) -> String {
+    fileprivate static func describe(_ status: UploadEngine.Status) -> String {
         let upload = status.upload
         let missing = status.missing.map { $0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound)-\($0.upperBound)" }
         let rows: [(String, String?)] = [
@@ -105,5 +98,15 @@ struct Uploads: AsyncParsableCommand {
         return rows.compactMap { name, value in
             value.map { name + String(repeating: " ", count: 11 - name.count) + $0 }
         }.joined(separator: "\n")
+    }
+}
+
+extension Workshop {
+    /// The upload of any tenant by its `fileId`.
+    fileprivate func upload(_ text: String) async throws -> UploadRecord {
+        guard let id = FileID(text) else { throw Failure("\(text) is no fileId.") }
+        let found = try await catalog.upload(id)
+        guard let found else { throw Failure("There is no upload \(text).") }
+        return found
     }
 }

@@ -75,6 +75,16 @@ extension UploadFault {
     }
 }
 
+extension CatalogFault {
+    /// Whether the change may stand in spite of the fault.
+    var mayHaveHappened: Bool {
+        switch code {
+        case .busy, .full: false
+        case .corrupt, .failed: true
+        }
+    }
+}
+
 /// Runs a store's or catalog's call and translates its fault.
 func translating<Value>(_ body: () async throws(StoreFault) -> Value) async throws(UploadFault) -> Value {
     do throws(StoreFault) {

@@ -67,9 +67,9 @@ final class Intake: @unchecked Sendable {
             throw UploadFault(.lengthMismatch, "\(expected) bytes belong here; \(receivedBytes) came.")
         }
         if !isJudged, isWholeFile { try judge() }
-        let receipt = try await translating { () throws(StoreFault) in try await writer.finish() }
+        // Whatever it answers, the writer has ended then and must not be ended again.
         isEnded = true
-        return receipt
+        return try await translating { () throws(StoreFault) in try await writer.finish() }
     }
 
     func abandon() async {

@@ -82,6 +82,9 @@ package final class LeaseTable: Sendable {
 
     /// Uploads that somebody writes to.
     package var count: Int { entries.withLock { $0.count } }
+
+    /// For tests: how many wait for a scope of an upload.
+    func waitingCount(_ id: FileID) -> Int { entries.withLock { $0[id]?.waiting.count ?? 0 } }
 }
 
 /// A lease that is held. Must be released exactly once.

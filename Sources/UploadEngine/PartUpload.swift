@@ -89,18 +89,22 @@ package final class SpooledPart: ByteReceiver {
             await abandon()
             throw error
         }
+        let upload: UploadRecord
         do throws(UploadFault) {
-            let upload = try await engine.findOrBegin(chunk)
-            let lease = await engine.leases.acquire(upload.fileID, .part(chunk.number))
-            defer { lease.release() }
-            let part = ReceivedPart(
-                number: chunk.number, announcedCount: chunk.count, receipt: receipt, isAside: true,
-                detectedType: intake.detectedType)
-            return try await engine.record(part, of: upload, expecting: [:])
+            upload = try await engine.findOrBegin(chunk)
         } catch {
             await engine.forget([receipt.token])
             throw error
         }
+        let lease = await engine.leases.acquire(upload.fileID, .part(chunk.number))
+        defer { lease.release() }
+        // Judged before anybody knew which part this is and what was declared: only the beginning of a file tells a
+        // type, and a declared one is held against the whole when it is completed.
+        let tellsType = chunk.number == 1 && upload.declaredType == nil
+        let part = ReceivedPart(
+            number: chunk.number, announcedCount: chunk.count, receipt: receipt, isAside: true,
+            detectedType: tellsType ? intake.detectedType : nil)
+        return try await engine.record(part, of: upload, expecting: [:])
     }
 }
 
@@ -153,11 +157,14 @@ extension UploadEngine {
     ///   - announcedCount: how many parts there are, if this dialect says so with each.
     ///   - digests: algorithms to compute besides crc32c.
     package func openPart(
-        of upload: UploadRecord, number: Int, declaredBytes: Int64?, announcedCount: Int? = nil,
+        of stale: UploadRecord, number: Int, declaredBytes: Int64?, announcedCount: Int? = nil,
         digests: Set<DigestAlgorithm>
     ) async throws(UploadFault) -> PartUpload {
-        let lease = await leases.acquire(upload.fileID, .part(number))
+        let lease = await leases.acquire(stale.fileID, .part(number))
         do throws(UploadFault) {
+            // Whoever held the lease before may have completed or ended the upload: its bytes are then not to be
+            // touched any more.
+            let upload = try await reload(stale)
             let near = try await partsNear(number, of: upload)
             let machine = UploadMachine(restoring: upload, parts: near, bounds: bounds)
             let offer = machine.partOffered(number, declaredBytes: declaredBytes, announcedCount: announcedCount)
@@ -166,7 +173,7 @@ extension UploadEngine {
             let isAside: Bool
             switch offer {
             case .refuse(let refusal): throw UploadFault(refusal)
-            case .write(let place, let wanted):
+            case .write(let place, let wanted) where Self.isApart(upload.layout, announcedCount: announcedCount):
                 sizing = wanted
                 isAside = false
                 writer = try await translating { () throws(StoreFault) in
@@ -174,7 +181,7 @@ extension UploadEngine {
                         of: upload.objectKey, piece: PiecePlace(number: place.number, start: place.start),
                         sizing: PieceSizing(wanted))
                 }
-            case .setAside(let wanted):
+            case .write(_, let wanted), .setAside(let wanted):
                 sizing = wanted
                 isAside = true
                 writer = try await translating { () throws(StoreFault) in
@@ -191,6 +198,12 @@ extension UploadEngine {
             lease.release()
             throw error
         }
+    }
+
+    /// Whether a part that is written at its place cannot reach into another's. While the part size is open the
+    /// first part may turn out longer than the size that a part beside it settles on.
+    private static func isApart(_ layout: PartLayout, announcedCount: Int?) -> Bool {
+        layout.partSizeBytes != nil || (layout.partCount ?? announcedCount) == 1
     }
 
     /// Begins to take a chunk of an upload that its client names, and begins that upload with its first chunk.
@@ -232,48 +245,69 @@ extension UploadEngine {
                 state: .receiving, createdAt: now, expiresAt: now.adding(seconds: limits.uploadLifetimeSeconds)))
     }
 
-    /// Records a durable part: the moment from which it counts.
+    /// Records a durable part: the moment from which it counts. Frees its bytes when it is refused.
     func record(_ part: ReceivedPart, of stale: UploadRecord, expecting expected: [DigestAlgorithm: Digest])
         async throws(UploadFault) -> PartOutcome
     {
-        let receipt = part.receipt
-        var token = receipt.token
+        var isUnsure = false
+        guard part.isAside else { return try await judge(part, of: stale, expecting: expected, &isUnsure) }
         do throws(UploadFault) {
-            try Self.check(receipt, against: expected)
-            // What was kept aside may have waited long: judge it by what stands now.
-            var upload = stale
-            if part.isAside { upload = try await reload(stale) }
-            let near = try await partsNear(part.number, of: upload)
-            let machine = UploadMachine(restoring: upload, parts: near, bounds: bounds)
-            let end = machine.partEnded(
-                part.number, lengthBytes: receipt.lengthBytes, announcedCount: part.announcedCount)
-            guard case .record(let range, let learned) = end else {
-                if case .refuse(let refusal) = end { throw UploadFault(refusal) }
-                throw UploadFault.notFound
+            // What was kept aside may have waited long: it is judged by what stands now.
+            let upload = try await reload(stale)
+            guard upload.layout.partSizeBytes == nil else {
+                return try await judge(part, of: upload, expecting: expected, &isUnsure)
             }
-            if part.isAside, !near.contains(where: { $0.number == part.number }) {
-                let spooled = token
-                token = try await translating { () throws(StoreFault) in
-                    try await store.settle(
-                        spooled, in: upload.objectKey, at: PiecePlace(number: part.number, start: range.start),
-                        lengthBytes: range.length)
-                }
-            }
-            let stored = StoredPart(number: part.number, range: range, crc32c: receipt.crc32c, token: token)
-            return try await record(stored, of: upload, learning: learned, detectedType: part.detectedType)
+            // The first part to be recorded settles the part size. One after the other, or two of different
+            // lengths would both be put where their own length says, and one would reach into the other.
+            let lease = await sizeLeases.acquire(upload.fileID, .whole)
+            defer { lease.release() }
+            return try await judge(part, of: try await reload(upload), expecting: expected, &isUnsure)
         } catch {
-            if part.isAside { await forget([token]) }
+            if !isUnsure { await forget([part.receipt.token]) }
             throw error
         }
     }
 
-    private func record(
-        _ part: StoredPart, of upload: UploadRecord, learning layout: PartLayout, detectedType: MediaType?
+    /// - Parameter isUnsure: set when it fails and the catalog may have the part all the same; what it may name stays,
+    ///   and the sweep frees it if nothing does.
+    private func judge(
+        _ part: ReceivedPart, of upload: UploadRecord, expecting expected: [DigestAlgorithm: Digest],
+        _ isUnsure: inout Bool
     ) async throws(UploadFault) -> PartOutcome {
-        let expiresAt = now.adding(seconds: limits.uploadLifetimeSeconds)
-        let outcome = try await translating { () throws(CatalogFault) in
-            try await catalog.record(
-                part, of: upload.fileID, learning: layout, detectedType: detectedType, expiresAt: expiresAt)
+        let receipt = part.receipt
+        try Self.check(receipt, against: expected)
+        let near = try await partsNear(part.number, of: upload)
+        let machine = UploadMachine(restoring: upload, parts: near, bounds: bounds)
+        let end = machine.partEnded(part.number, lengthBytes: receipt.lengthBytes, announcedCount: part.announcedCount)
+        switch end {
+        case .refuse(let refusal): throw UploadFault(refusal)
+        case .record(let range, let learned):
+            var token = receipt.token
+            if part.isAside, !near.contains(where: { $0.number == part.number }) {
+                token = try await translating { () throws(StoreFault) in
+                    try await store.settle(
+                        receipt.token, in: upload.objectKey, at: PiecePlace(number: part.number, start: range.start),
+                        lengthBytes: range.length)
+                }
+            }
+            let stored = StoredPart(number: part.number, range: range, crc32c: receipt.crc32c, token: token)
+            return try await record(
+                stored, of: upload, learning: learned, detectedType: part.detectedType, &isUnsure)
+        }
+    }
+
+    private func record(
+        _ part: StoredPart, of upload: UploadRecord, learning layout: PartLayout, detectedType: MediaType?,
+        _ isUnsure: inout Bool
+    ) async throws(UploadFault) -> PartOutcome {
+        let outcome: RecordOutcome
+        do throws(CatalogFault) {
+            outcome = try await catalog.record(
+                part, of: upload.fileID, learning: layout, detectedType: detectedType,
+                expiresAt: now.adding(seconds: limits.uploadLifetimeSeconds))
+        } catch {
+            isUnsure = error.mayHaveHappened
+            throw UploadFault(error)
         }
         switch outcome {
         case .recorded(let current, let replaced):
@@ -284,7 +318,11 @@ extension UploadEngine {
             throw UploadFault(
                 .invalidPart, "All parts but the last have one size, and another part settled on a different one.")
         case .notReceiving(let state):
-            throw state == .complete ? UploadFault(Refusal.complete) : UploadFault(Refusal.ended(state ?? .aborted))
+            switch state {
+            case .complete: throw UploadFault(Refusal.complete)
+            case .receiving: throw UploadFault(Refusal.linkUsed)
+            default: throw UploadFault(Refusal.ended(state ?? .aborted))
+            }
         }
     }
 

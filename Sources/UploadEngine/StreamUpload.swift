@@ -43,28 +43,32 @@ package final class StreamUpload: ByteReceiver {
     ///
     /// - Parameter expected: digests that the file must have.
     package func finish(expecting expected: [DigestAlgorithm: Digest]) async throws(UploadFault) -> Outcome {
-        var digests: [DigestAlgorithm: Digest]
-        let part: StoredPart
         do throws(UploadFault) {
-            let receipt = try await intake.seal(isWholeFile: true)
-            digests = receipt.digests
-            digests[.crc32c] = Digest(receipt.crc32c)
-            for (algorithm, digest) in expected where digests[algorithm] != digest {
-                throw UploadFault(
-                    .digestMismatch, "The file that came does not have the \(algorithm.rawValue) digest you sent.")
-            }
-            let machine = UploadMachine(restoring: upload, parts: [], bounds: engine.bounds)
-            if case .refuse(let refusal) = machine.streamEnded(lengthBytes: receipt.lengthBytes) {
-                throw UploadFault(refusal)
-            }
-            part = StoredPart(
-                number: 1, range: ByteRange(start: 0, length: receipt.lengthBytes), crc32c: receipt.crc32c,
-                token: receipt.token)
+            let outcome = try await complete(expecting: expected)
+            lease.release()
+            return outcome
         } catch {
+            // Should the catalog have it as complete in spite of its answer, nothing is ended.
             await abandon()
             throw error
         }
-        defer { lease.release() }
+    }
+
+    private func complete(expecting expected: [DigestAlgorithm: Digest]) async throws(UploadFault) -> Outcome {
+        let receipt = try await intake.seal(isWholeFile: true)
+        var digests = receipt.digests
+        digests[.crc32c] = Digest(receipt.crc32c)
+        for (algorithm, digest) in expected where digests[algorithm] != digest {
+            throw UploadFault(
+                .digestMismatch, "The file that came does not have the \(algorithm.rawValue) digest you sent.")
+        }
+        let machine = UploadMachine(restoring: upload, parts: [], bounds: engine.bounds)
+        if case .refuse(let refusal) = machine.streamEnded(lengthBytes: receipt.lengthBytes) {
+            throw UploadFault(refusal)
+        }
+        let part = StoredPart(
+            number: 1, range: ByteRange(start: 0, length: receipt.lengthBytes), crc32c: receipt.crc32c,
+            token: receipt.token)
         let complete = try await engine.publish(
             upload, parts: [part], sha256: digests[.sha256], detectedType: intake.detectedType)
         return Outcome(upload: complete, digests: digests)
@@ -79,7 +83,9 @@ extension UploadEngine {
         try await checkRoom(for: nil)
         let now = now
         let outcome = try await translating { () throws(CatalogFault) in
-            try await catalog.claim(id, now: now, maximumOpen: limits.maximumOpenUploadsPerTenant)
+            try await catalog.claim(
+                id, now: now, expiresAt: now.adding(seconds: limits.uploadLifetimeSeconds),
+                maximumOpen: limits.maximumOpenUploadsPerTenant)
         }
         switch outcome {
         case .claimed(let upload): return upload
@@ -95,10 +101,13 @@ extension UploadEngine {
     ///   - declaredBytes: the file's length, if the client named it; checked before a byte is read.
     ///   - digests: algorithms to compute besides crc32c.
     package func openStream(
-        _ upload: UploadRecord, declaredBytes: Int64?, digests: Set<DigestAlgorithm>
+        _ claimed: UploadRecord, declaredBytes: Int64?, digests: Set<DigestAlgorithm>
     ) async throws(UploadFault) -> StreamUpload {
-        let lease = await leases.acquire(upload.fileID, .whole)
+        let lease = await leases.acquire(claimed.fileID, .whole)
         do throws(UploadFault) {
+            // It may have been aborted between its claim and the lease: nothing is to be prepared for it then.
+            let upload = try await reload(claimed)
+            guard upload.state == .receiving else { throw UploadFault(Refusal.ended(upload.state)) }
             let sizing = try Self.sizing(of: upload, declaredBytes: declaredBytes)
             try await checkRoom(for: declaredBytes ?? upload.layout.sizeBytes)
             let writer = try await translating { () throws(StoreFault) in
@@ -111,7 +120,7 @@ extension UploadEngine {
                 declaredType: upload.declaredType, digests: digests)
             return StreamUpload(engine: self, upload: upload, lease: lease, intake: intake)
         } catch {
-            await fail(upload)
+            await fail(claimed)
             lease.release()
             throw error
         }

@@ -13,21 +13,23 @@ extension UploadEngine {
         if case .refuse(let refusal) = try await judgeCompletion(of: upload).action { throw UploadFault(refusal) }
         let lease = await leases.acquire(upload.fileID, .whole)
         defer { lease.release() }
-        let current = try await reload(upload)
-        let judged = try await judgeCompletion(of: current)
+        let judged = try await judgeCompletion(of: upload)
         switch judged.action {
-        case .replay: return current
+        case .replay: return judged.upload
         case .refuse(let refusal): throw UploadFault(refusal)
-        case .publish: return try await publish(current, parts: judged.parts, sha256: nil, detectedType: nil)
+        case .publish: return try await publish(judged.upload, parts: judged.parts, sha256: nil, detectedType: nil)
         }
     }
 
-    private func judgeCompletion(of upload: UploadRecord) async throws(UploadFault) -> (
-        action: UploadMachine.CompletionAction, parts: [StoredPart]
+    private func judgeCompletion(of stale: UploadRecord) async throws(UploadFault) -> (
+        action: UploadMachine.CompletionAction, upload: UploadRecord, parts: [StoredPart]
     ) {
-        let parts = upload.state == .receiving ? try await parts(of: upload) : []
+        // Parts first: while the record that is read after them receives, they are its parts. The other way round
+        // a completion between the two reads would look like an upload whose parts are all missing.
+        let parts = try await parts(of: stale)
+        let upload = try await reload(stale)
         let machine = UploadMachine(restoring: upload, parts: parts, bounds: bounds)
-        return (machine.completionRequested(), parts)
+        return (machine.completionRequested(), upload, parts)
     }
 
     /// Publishes the bytes, then records the completion. The caller holds the lease of the whole upload.
@@ -37,9 +39,11 @@ extension UploadEngine {
         let receipt = try await translating { () throws(StoreFault) in
             try await store.publish(upload.objectKey, pieces: parts)
         }
+        // What was detected once is not true of a beginning that was replaced.
+        let isReplaced = parts.first.map { $0.token != .inPlace } ?? false
         var completion = Completion(
             sizeBytes: receipt.sizeBytes, crc32c: receipt.crc32c, sha256: sha256,
-            detectedType: detectedType ?? upload.detectedType, now: now)
+            detectedType: detectedType ?? (isReplaced ? nil : upload.detectedType), now: now)
         if completion.detectedType == nil { completion.detectedType = try await detect(upload, receipt.sizeBytes) }
         if let expected = upload.expectedSHA256 {
             completion.sha256 = try await verify(expected, of: upload)
@@ -67,8 +71,14 @@ extension UploadEngine {
         let wanted = min(sizeBytes, Int64(checker.prefixBytes))
         let prefix: [UInt8] = try await translating { () throws(StoreFault) in
             guard wanted > 0 else { return [] }
-            let bytes = try await store.reader(of: upload.objectKey).read(ByteRange(start: 0, length: wanted))
-            return Array(bytes.readableBytesView)
+            let reader = try await store.reader(of: upload.objectKey)
+            var prefix: [UInt8] = []
+            while Int64(prefix.count) < wanted {
+                let start = Int64(prefix.count)
+                let bytes = try await reader.read(ByteRange(start: start, length: wanted - start))
+                prefix.append(contentsOf: bytes.readableBytesView)
+            }
+            return prefix
         }
         return try Intake.judge(prefix, declared: upload.declaredType, checker: checker)
     }
@@ -150,19 +160,19 @@ extension UploadEngine {
         for upload in old {
             guard let lease = leases.acquireIfIdle(upload.fileID) else { continue }
             defer { lease.release() }
-            let machine = UploadMachine(restoring: upload, parts: [], bounds: bounds)
+            // A part that was recorded since the list was made gave it new time.
+            let current = try await translating { () throws(CatalogFault) in try await catalog.upload(upload.fileID) }
+            guard let current else { continue }
+            let machine = UploadMachine(restoring: current, parts: [], bounds: bounds)
             guard case .discard(let state) = machine.timePassed(now: now) else { continue }
-            try await end(upload, as: state)
+            try await end(current, as: state)
             count += 1
         }
         return count
     }
 
     private func freeOrphans(olderThanSeconds age: Int64) async throws(UploadFault) -> Int {
-        // Listed before the catalog is asked: what is listed and unknown then was known at no time between.
-        let inventory = try await translating { () throws(StoreFault) in try await store.inventory() }
-        let references = try await translating { () throws(CatalogFault) in try await catalog.references() }
-        let report = Consistency.compare(inventory: inventory, references: references)
+        let report = try await compare()
         let limit = now.adding(seconds: -age)
         var count = 0
         for orphan in report.orphans where orphan.modifiedAt < limit {
@@ -176,8 +186,26 @@ extension UploadEngine {
         return count
     }
 
-    /// Compares catalog and store; changes nothing.
+    /// Compares catalog and store; changes nothing. May run while uploads come and go.
     package func check() async throws(UploadFault) -> Consistency {
+        let first = try await compare()
+        guard !first.isSound else { return first }
+        // What began or was published between the two lists looks like a loss once, but not twice.
+        var second = try await compare()
+        second.lost.removeAll { !first.lost.contains($0) }
+        second.lostPieces.removeAll { !first.lostPieces.contains($0) }
+        var unstaged: [FileID] = []
+        for id in second.unstaged where first.unstaged.contains(id) {
+            let upload = try await translating { () throws(CatalogFault) in try await catalog.upload(id) }
+            // A link that was used has nothing staged until its stream begins, and nothing acknowledged before its end.
+            if let upload, upload.state == .receiving, upload.claimedAt == nil { unstaged.append(id) }
+        }
+        second.unstaged = unstaged
+        return second
+    }
+
+    private func compare() async throws(UploadFault) -> Consistency {
+        // Listed before the catalog is asked: what is listed and unknown then was known at no time between.
         let inventory = try await translating { () throws(StoreFault) in try await store.inventory() }
         let references = try await translating { () throws(CatalogFault) in try await catalog.references() }
         return Consistency.compare(inventory: inventory, references: references)

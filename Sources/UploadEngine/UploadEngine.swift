@@ -13,6 +13,8 @@ package final class UploadEngine: Sendable {
     let checker: any ContentChecking
     package let limits: UploadLimits
     let leases = LeaseTable()
+    /// Who settles the part size of an upload that has none; nobody is asked to stop here, all go in turn.
+    let sizeLeases = LeaseTable()
     let logger: Logger
     private let clock: @Sendable () -> Timestamp
 
@@ -56,7 +58,8 @@ package final class UploadEngine: Sendable {
             fileID: .random(), tenant: tenant, fileName: fileName, declaredType: declaredType,
             layout: PartLayout(sizeBytes: sizeBytes), maximumBytes: most, state: .granted, createdAt: now,
             expiresAt: now.adding(seconds: lifetimeSeconds))
-        return try await add(record)
+        let outcome = try await translating { () throws(CatalogFault) in try await create(record) }
+        return try standing(outcome, for: record)
     }
 
     /// What a client announces when it begins an upload in parts.
@@ -113,21 +116,24 @@ package final class UploadEngine: Sendable {
         try await translating { () throws(StoreFault) in
             try await store.prepare(record.objectKey, sizeBytes: record.layout.sizeBytes)
         }
-        do throws(UploadFault) {
-            let added = try await add(record)
-            if added.objectKey != record.objectKey { await discard(record.objectKey, spooled: []) }
-            return added
+        let outcome: CreateOutcome
+        do throws(CatalogFault) {
+            outcome = try await create(record)
         } catch {
-            await discard(record.objectKey, spooled: [])
-            throw error
+            // If the catalog may have the record, the bytes stay; when it has not, the sweep frees them.
+            if !error.mayHaveHappened { await discard(record.objectKey, spooled: []) }
+            throw UploadFault(error)
         }
+        if outcome != .created { await discard(record.objectKey, spooled: []) }
+        return try standing(outcome, for: record)
     }
 
-    /// Adds a record; answers the one that stands when the tenant's alias is taken.
-    private func add(_ record: UploadRecord) async throws(UploadFault) -> UploadRecord {
-        let outcome = try await translating { () throws(CatalogFault) in
-            try await catalog.create(record, maximumOpen: limits.maximumOpenUploadsPerTenant)
-        }
+    private func create(_ record: UploadRecord) async throws(CatalogFault) -> CreateOutcome {
+        try await catalog.create(record, maximumOpen: limits.maximumOpenUploadsPerTenant)
+    }
+
+    /// The record that stands: this one, or the one that has the tenant's alias already.
+    private func standing(_ outcome: CreateOutcome, for record: UploadRecord) throws(UploadFault) -> UploadRecord {
         switch outcome {
         case .created: return record
         case .aliasTaken(let other): return other
@@ -218,7 +224,10 @@ package final class UploadEngine: Sendable {
         guard record.state != .complete else {
             return Status(upload: record, parts: [], missing: [], prefixBytes: record.receivedBytes)
         }
+        // Parts first: while the record that is read after them receives, they are its parts.
         let parts = try await parts(of: record)
+        let record = try await reload(record)
+        guard record.state != .complete else { return try await status(of: record) }
         let machine = UploadMachine(restoring: record, parts: parts, bounds: bounds)
         let missing = record.layout.partSizeBytes == nil && record.layout.partCount == nil ? [] : machine.parts.missing
         return Status(

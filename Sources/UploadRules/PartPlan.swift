@@ -14,10 +14,12 @@ package enum PartPlan {
         sizeBytes: Int64?, wantedPartBytes: Int64?, limits: UploadLimits, minimumPartBytes: Int64
     ) -> PartLayout? {
         guard let wantedPartBytes else {
-            var partBytes = max(limits.defaultPartBytes, minimumPartBytes)
+            var partBytes = max(limits.defaultPartBytes, minimumPartBytes, 1)
             if let sizeBytes {
                 // Doubling keeps part borders on the alignment that the store writes fastest.
-                while count(of: sizeBytes, in: partBytes) > Int64(limits.maximumPartCount) { partBytes *= 2 }
+                while count(of: sizeBytes, in: partBytes) > mostParts(limits) {
+                    partBytes = partBytes > Int64.max / 2 ? .max : partBytes * 2
+                }
             }
             return layout(sizeBytes: sizeBytes, partBytes: partBytes)
         }
@@ -32,8 +34,8 @@ package enum PartPlan {
     package static func allowed(sizeBytes: Int64?, limits: UploadLimits, minimumPartBytes: Int64)
         -> ClosedRange<Int64>
     {
-        let fewest = max(limits.minimumPartBytes, minimumPartBytes)
-        let forCount = sizeBytes.map { count(of: $0, in: Int64(limits.maximumPartCount)) } ?? 0
+        let fewest = max(limits.minimumPartBytes, minimumPartBytes, 1)
+        let forCount = sizeBytes.map { count(of: $0, in: mostParts(limits)) } ?? 0
         let lower = max(fewest, forCount)
         return lower...max(lower, limits.maximumPartBytes)
     }
@@ -43,6 +45,8 @@ package enum PartPlan {
         let parts = sizeBytes.map { max(1, Int(count(of: $0, in: partBytes))) }
         return PartLayout(partSizeBytes: partBytes, partCount: parts, sizeBytes: sizeBytes)
     }
+
+    private static func mostParts(_ limits: UploadLimits) -> Int64 { Int64(max(1, limits.maximumPartCount)) }
 
     private static func count(of sizeBytes: Int64, in partBytes: Int64) -> Int64 {
         sizeBytes == 0 ? 0 : (sizeBytes - 1) / partBytes + 1

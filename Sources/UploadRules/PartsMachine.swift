@@ -12,15 +12,16 @@ package struct PartsMachine: Hashable, Sendable {
 
         package init(maximumPartBytes: Int64, maximumPartCount: Int) {
             self.maximumPartBytes = maximumPartBytes
-            self.maximumPartCount = maximumPartCount
+            self.maximumPartCount = max(1, maximumPartCount)
         }
     }
 
     package private(set) var layout: PartLayout
     package private(set) var stored = ExtentSet()
     package private(set) var receivedBytes: Int64 = 0
-    /// The part that is shorter than the others and so must be the last.
-    private var shortPart: Int?
+    /// Recorded parts that have not the length of the others, ascending. One that stands last is the file's end; any
+    /// other got there when two requests raced, and must be sent again.
+    private var uneven: [Int] = []
     private var lengths: [Int: Int64] = [:]
     private let maximumBytes: Int64
     private let bounds: Bounds
@@ -51,23 +52,23 @@ package struct PartsMachine: Hashable, Sendable {
         if let refusal = numberRefusal(number, announcedCount: announcedCount) { return .refuse(refusal) }
         let count = layout.partCount ?? announcedCount
         let sizing = expectedLength(of: number, count: count)
-        switch (sizing, declaredBytes) {
-        case (.exactly(let expected), .some(let got)) where got != expected:
-            return .refuse(.partLength(expectedBytes: expected, gotBytes: got))
-        case (.atMost(let most), .some(let got)) where got > most:
-            return .refuse(.partTooLong(maximumBytes: most))
-        default: break
-        }
         let tightened = declaredBytes.map(PartSizing.exactly) ?? sizing
-        guard let start = start(of: number, count: count) else {
+        var leastBytes: Int64 = mayBeEmpty(number, count: count) ? 0 : 1
+        if case .exactly(let length) = tightened {
+            if let refusal = lengthRefusal(length, of: number, count: count) { return .refuse(refusal) }
+            leastBytes = length
+        }
+        // Until a part told the part size, one that comes later may settle that the next part begins inside this one.
+        guard layout.partSizeBytes != nil || count == 1 else {
             // The last of several parts says nothing about where it goes.
             return number == count ? .refuse(.partSizeUnknown) : .setAside(sizing: tightened)
         }
-        if let end = checkedEnd(start, declaredBytes ?? 1), end > maximumBytes, declaredBytes ?? 1 > 0 {
+        guard let place = range(of: number, partSize: layout.partSizeBytes ?? 0, length: leastBytes) else {
             return .refuse(.tooLarge(maximumBytes: maximumBytes))
         }
-        if stored.contains(number) { return .setAside(sizing: bounded(tightened, from: start)) }
-        return .write(at: PartPlace(number: number, start: start), sizing: bounded(tightened, from: start))
+        let bounded = bounded(tightened, from: place.start)
+        if stored.contains(number) { return .setAside(sizing: bounded) }
+        return .write(at: PartPlace(number: number, start: place.start), sizing: bounded)
     }
 
     package enum EndAction: Hashable, Sendable {
@@ -80,32 +81,27 @@ package struct PartsMachine: Hashable, Sendable {
     package func partEnded(_ number: Int, lengthBytes: Int64, announcedCount: Int?) -> EndAction {
         if let refusal = numberRefusal(number, announcedCount: announcedCount) { return .refuse(refusal) }
         let count = layout.partCount ?? announcedCount
-        switch expectedLength(of: number, count: count) {
-        case .exactly(let expected) where lengthBytes != expected:
-            return .refuse(.partLength(expectedBytes: expected, gotBytes: lengthBytes))
-        case .atMost(let most) where lengthBytes > most: return .refuse(.partTooLong(maximumBytes: most))
-        default: break
-        }
-        let mayBeEmpty = number == 1 && (count ?? 1) == 1
-        guard lengthBytes > 0 || mayBeEmpty else { return .refuse(.emptyPart) }
-
-        var learned = layout
-        if learned.partCount == nil { learned.partCount = announcedCount }
-        if learned.partSizeBytes == nil {
-            if number == learned.partCount, number > 1 { return .refuse(.partSizeUnknown) }
-            learned.partSizeBytes = lengthBytes
-        }
-        guard let partSize = learned.partSizeBytes else { return .refuse(.partSizeUnknown) }
-        let start = Int64(number - 1) * partSize
-        guard let end = checkedEnd(start, lengthBytes), end <= maximumBytes else {
+        if let refusal = lengthRefusal(lengthBytes, of: number, count: count) { return .refuse(refusal) }
+        if layout.partSizeBytes == nil, number == count, number > 1 { return .refuse(.partSizeUnknown) }
+        let partSize = layout.partSizeBytes ?? lengthBytes
+        guard let range = range(of: number, partSize: partSize, length: lengthBytes) else {
             return .refuse(.tooLarge(maximumBytes: maximumBytes))
         }
-        if let count = learned.partCount, number == count {
-            learned.sizeBytes = end
-        } else if let last = stored.last, number < last, lengthBytes != partSize {
-            return .refuse(.partLength(expectedBytes: partSize, gotBytes: lengthBytes))
+        var learned = PartLayout(partSizeBytes: partSize, partCount: count, sizeBytes: layout.sizeBytes)
+        if number == count {
+            learned.sizeBytes = range.end
+        } else if let count, count == stored.last, let length = lengths[count] {
+            // The last part came before anyone said that it is the last.
+            learned.sizeBytes = Int64(count - 1) * partSize + length
         }
-        return .record(ByteRange(start: start, length: lengthBytes), learning: learned)
+        if let announced = layout.sizeBytes {
+            // Every part behind this one has a byte at least.
+            let behind = Int64((count ?? number) - number)
+            guard learned.sizeBytes == announced, announced - range.end >= behind else {
+                return .refuse(.size(announcedBytes: announced, gotBytes: range.end))
+            }
+        }
+        return .record(range, learning: learned)
     }
 
     /// A part is recorded in the catalog, with the layout that stands there now.
@@ -113,13 +109,9 @@ package struct PartsMachine: Hashable, Sendable {
         self.layout = layout
         receivedBytes += lengthBytes - (lengths.updateValue(lengthBytes, forKey: number) ?? 0)
         stored.insert(number)
-        if let partSize = layout.partSizeBytes {
-            if lengthBytes < partSize {
-                shortPart = number
-            } else if shortPart == number {
-                shortPart = nil
-            }
-        }
+        let place = uneven.firstIndex { $0 >= number } ?? uneven.endIndex
+        if place < uneven.endIndex, uneven[place] == number { uneven.remove(at: place) }
+        if let partSize = layout.partSizeBytes, lengthBytes != partSize { uneven.insert(number, at: place) }
     }
 
     // MARK: Questions
@@ -141,8 +133,8 @@ package struct PartsMachine: Hashable, Sendable {
     package var prefixBytes: Int64 {
         let run = stored.run(from: 1)
         guard run > 0 else { return 0 }
-        let partSize = layout.partSizeBytes ?? 0
-        return Int64(run - 1) * partSize + (lengths[run] ?? 0)
+        let last = min(run, uneven.first ?? run)
+        return Int64(last - 1) * (layout.partSizeBytes ?? 0) + (lengths[last] ?? 0)
     }
 
     package enum CompletionAction: Hashable, Sendable {
@@ -154,11 +146,15 @@ package struct PartsMachine: Hashable, Sendable {
     package func completionRequested() -> CompletionAction {
         let missing = missing
         guard missing.isEmpty else { return .refuse(.missing(missing)) }
-        // Two requests may have sent a short part and one behind it at the same time.
+        // Two requests may have come at the same time: one with a part, the other saying that it ends before.
+        if let count = layout.partCount, let last = stored.last, last > count {
+            return .refuse(.partCount(announced: count))
+        }
+        // Or one with a short part, the other with a part behind it.
         if let partSize = layout.partSizeBytes, let last = stored.last,
-            let short = lengths.first(where: { $0.key < last && $0.value != partSize })
+            let short = uneven.first, short < last, let length = lengths[short]
         {
-            return .refuse(.partLength(expectedBytes: partSize, gotBytes: short.value))
+            return .refuse(.partLength(expectedBytes: partSize, gotBytes: length))
         }
         if let announced = layout.sizeBytes, announced != receivedBytes {
             return .refuse(.size(announcedBytes: announced, gotBytes: receivedBytes))
@@ -168,39 +164,57 @@ package struct PartsMachine: Hashable, Sendable {
 
     // MARK: Arithmetic
 
+    /// The highest recorded part when it is shorter than the others: nothing can come behind it.
+    private var end: Int? { uneven.last == stored.last ? stored.last : nil }
+
     private func numberRefusal(_ number: Int, announcedCount: Int?) -> Refusal? {
-        if let announcedCount {
+        if let known = layout.partCount {
+            if let announcedCount, known != announcedCount { return .partCount(announced: known) }
+        } else if let announcedCount {
             guard (1...bounds.maximumPartCount).contains(announcedCount) else {
                 return .partNumber(allowed: 1...bounds.maximumPartCount)
             }
-            if let known = layout.partCount, known != announcedCount { return .partCount(announced: known) }
+            if let last = stored.last, announcedCount < last || announcedCount != end ?? announcedCount {
+                return .partCount(announced: last)
+            }
         }
-        let last = layout.partCount ?? announcedCount ?? shortPart ?? bounds.maximumPartCount
+        let last = layout.partCount ?? announcedCount ?? end ?? bounds.maximumPartCount
         guard last >= 1 else { return .partCount(announced: 0) }
         return (1...last).contains(number) ? nil : .partNumber(allowed: 1...last)
     }
 
+    private func lengthRefusal(_ lengthBytes: Int64, of number: Int, count: Int?) -> Refusal? {
+        switch expectedLength(of: number, count: count) {
+        case .exactly(let expected) where lengthBytes != expected:
+            return .partLength(expectedBytes: expected, gotBytes: lengthBytes)
+        case .atMost(let most) where lengthBytes > most: return .partTooLong(maximumBytes: most)
+        default:
+            let isLongEnough = lengthBytes > 0 || lengthBytes == 0 && mayBeEmpty(number, count: count)
+            return isLongEnough ? nil : .emptyPart
+        }
+    }
+
+    /// An empty file still has one part.
+    private func mayBeEmpty(_ number: Int, count: Int?) -> Bool { number == 1 && (count ?? 1) == 1 }
+
     private func expectedLength(of number: Int, count: Int?) -> PartSizing {
         guard let partSize = layout.partSizeBytes else {
-            return .atMost(min(bounds.maximumPartBytes, maximumBytes))
+            return .atMost(min(bounds.maximumPartBytes, maximumBytes, layout.sizeBytes ?? .max))
         }
         if let size = layout.sizeBytes {
-            let start = Int64(number - 1) * partSize
-            return .exactly(max(0, min(partSize, size - start)))
+            let (start, overflow) = Int64(number - 1).multipliedReportingOverflow(by: partSize)
+            return .exactly(overflow ? 0 : max(0, min(partSize, size - start)))
         }
         if let count, number < count { return .exactly(partSize) }
         if count == nil, let last = stored.last, number < last { return .exactly(partSize) }
         return .atMost(partSize)
     }
 
-    private func start(of number: Int, count: Int?) -> Int64? {
-        if number == 1 { return 0 }
-        return layout.partSizeBytes.map { Int64(number - 1) * $0 }
-    }
-
-    private func checkedEnd(_ start: Int64, _ length: Int64) -> Int64? {
-        let (end, overflow) = start.addingReportingOverflow(length)
-        return overflow ? nil : end
+    /// Where a part stands; `nil` when it would end beyond the most bytes that the file may have.
+    private func range(of number: Int, partSize: Int64, length: Int64) -> ByteRange? {
+        let (start, overflow) = Int64(number - 1).multipliedReportingOverflow(by: partSize)
+        guard !overflow, start <= maximumBytes, length <= maximumBytes - start else { return nil }
+        return ByteRange(start: start, length: length)
     }
 
     private func bounded(_ sizing: PartSizing, from start: Int64) -> PartSizing {

@@ -10,14 +10,12 @@ package struct UploadMachine: Hashable, Sendable {
     package private(set) var parts: PartsMachine
     /// Whether the one-shot link was used.
     package private(set) var isClaimed: Bool
-    private let announcedBytes: Int64?
     private let maximumBytes: Int64
     private let expiresAt: Timestamp
 
     package init(restoring upload: UploadRecord, parts stored: [StoredPart], bounds: PartsMachine.Bounds) {
         self.state = upload.state
         self.isClaimed = upload.claimedAt != nil
-        self.announcedBytes = upload.layout.sizeBytes
         self.maximumBytes = upload.maximumBytes
         self.expiresAt = upload.expiresAt
         self.parts = PartsMachine(layout: upload.layout, maximumBytes: upload.maximumBytes, bounds: bounds)
@@ -25,6 +23,8 @@ package struct UploadMachine: Hashable, Sendable {
             parts.partRecorded(part.number, lengthBytes: part.range.length, layout: upload.layout)
         }
     }
+
+    private var announcedBytes: Int64? { parts.layout.sizeBytes }
 
     // MARK: One stream through a one-shot link
 
@@ -64,7 +64,12 @@ package struct UploadMachine: Hashable, Sendable {
 
     /// The whole file is stored.
     package func streamEnded(lengthBytes: Int64) -> StreamEndAction {
-        guard state == .receiving else { return .refuse(.ended(state)) }
+        switch state {
+        case .granted: return .refuse(.notStarted)
+        case .receiving: break
+        case .complete: return .refuse(.complete)
+        case .failed, .aborted, .expired: return .refuse(.ended(state))
+        }
         guard lengthBytes <= maximumBytes else { return .refuse(.tooLarge(maximumBytes: maximumBytes)) }
         if let announcedBytes, announcedBytes != lengthBytes {
             return .refuse(.size(announcedBytes: announcedBytes, gotBytes: lengthBytes))

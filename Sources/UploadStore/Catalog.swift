@@ -28,7 +28,10 @@ package protocol UploadCatalog: Sendable {
 
     /// Uses up the one-shot link of an upload: `granted` becomes `receiving`, or an upload that is `receiving`
     /// without any part is claimed. Of any number of callers one gets ``ClaimOutcome/claimed(_:)``.
-    func claim(_ id: FileID, now: Timestamp, maximumOpen: Int) async throws(CatalogFault) -> ClaimOutcome
+    ///
+    /// - Parameter expiresAt: the upload lives at least until then: a transfer that began may outlast its link.
+    func claim(_ id: FileID, now: Timestamp, expiresAt: Timestamp, maximumOpen: Int) async throws(CatalogFault)
+        -> ClaimOutcome
 
     /// The parts of an upload, by number.
     func parts(of id: FileID) async throws(CatalogFault) -> [StoredPart]
@@ -38,7 +41,7 @@ package protocol UploadCatalog: Sendable {
 
     /// Records a part that is durable, replacing one of the same number, and what was learned of the layout.
     ///
-    /// Holds only while the upload is `receiving` and each value of `layout` that is known on both sides agrees.
+    /// Holds only while the upload is `receiving`, its link was not claimed, and each value of `layout` that is known on both sides agrees.
     func record(
         _ part: StoredPart, of id: FileID, learning layout: PartLayout, detectedType: MediaType?, expiresAt: Timestamp
     )
@@ -49,6 +52,9 @@ package protocol UploadCatalog: Sendable {
 
     /// Ends an open upload as `failed`, `aborted` or `expired`, forgets its parts and frees its alias.
     func end(_ id: FileID, as state: UploadState, now: Timestamp) async throws(CatalogFault) -> TransitionOutcome
+
+    /// Ends a complete upload as `aborted`; holds only while no media item was made of it.
+    func withdraw(_ id: FileID, now: Timestamp) async throws(CatalogFault) -> TransitionOutcome
 
     /// A tenant's uploads (every tenant's for `nil`), newest first.
     func uploads(of tenant: TenantID?, in states: Set<UploadState>, after cursor: UploadCursor?, limit: Int)
@@ -131,7 +137,7 @@ package enum RecordOutcome: Hashable, Sendable {
     case recorded(UploadRecord, replaced: PieceToken?)
     /// Another request settled the layout differently; this is it.
     case conflict(PartLayout)
-    /// The upload is not receiving any more.
+    /// The upload takes no parts: it is not receiving any more, or (state `receiving`) its link was claimed.
     case notReceiving(UploadState?)
 }
 

@@ -20,10 +20,13 @@ extension CatalogConformance {
         var expected = granted
         expected.state = .receiving
         expected.claimedAt = moment
-        try requireEqual(await catalog.claim(granted.fileID, now: moment, maximumOpen: 1), .claimed(expected))
+        try requireEqual(
+            await catalog.claim(granted.fileID, now: moment, expiresAt: Sample.start, maximumOpen: 1),
+            .claimed(expected))
         try requireEqual(try await catalog.standing(granted), expected)
         let later = moment.adding(seconds: 60)
-        try requireEqual(await catalog.claim(granted.fileID, now: later, maximumOpen: 9), .taken(expected))
+        try requireEqual(
+            await catalog.claim(granted.fileID, now: later, expiresAt: Sample.start, maximumOpen: 9), .taken(expected))
         try requireEqual(try await catalog.standing(granted), expected)
     }
 
@@ -33,7 +36,8 @@ extension CatalogConformance {
             let upload = try await nodes[0].add(state)
             let outcomes = try await concurrently(100) { number in
                 try await nodes[number % 2].claim(
-                    upload.fileID, now: Sample.start.adding(seconds: Int64(number)), maximumOpen: 1000)
+                    upload.fileID, now: Sample.start.adding(seconds: Int64(number)), expiresAt: Sample.start,
+                    maximumOpen: 1000)
             }
             let standing = try await nodes[0].standing(upload)
             try requireEqual(outcomes.count { $0 == .claimed(standing) }, 1, "claims of a \(state) upload")
@@ -47,19 +51,27 @@ extension CatalogConformance {
         var expected = upload
         expected.claimedAt = Sample.start
         // It has its place already, so the bound is not asked.
-        try requireEqual(await catalog.claim(upload.fileID, now: Sample.start, maximumOpen: 1), .claimed(expected))
-        try requireEqual(await catalog.claim(upload.fileID, now: Sample.start, maximumOpen: 9), .taken(expected))
+        try requireEqual(
+            await catalog.claim(upload.fileID, now: Sample.start, expiresAt: Sample.start, maximumOpen: 1),
+            .claimed(expected))
+        try requireEqual(
+            await catalog.claim(upload.fileID, now: Sample.start, expiresAt: Sample.start, maximumOpen: 9),
+            .taken(expected))
     }
 
     private static func claimTooLate(_ open: Open) async throws {
         let catalog = try await open()
         let begun = try await catalog.add(.receiving)
         let withPart = try await catalog.record(Sample.part(1), of: begun).requireRecorded()
-        try requireEqual(await catalog.claim(begun.fileID, now: Sample.start, maximumOpen: 9), .taken(withPart))
+        try requireEqual(
+            await catalog.claim(begun.fileID, now: Sample.start, expiresAt: Sample.start, maximumOpen: 9),
+            .taken(withPart))
         try requireEqual(try await catalog.standing(begun), withPart)
         for state in [UploadState.complete, .failed, .aborted, .expired] {
             let ended = try await catalog.add(state)
-            try requireEqual(await catalog.claim(ended.fileID, now: Sample.start, maximumOpen: 9), .taken(ended))
+            try requireEqual(
+                await catalog.claim(ended.fileID, now: Sample.start, expiresAt: Sample.start, maximumOpen: 9),
+                .taken(ended))
             try requireEqual(try await catalog.standing(ended), ended)
         }
     }
@@ -68,13 +80,21 @@ extension CatalogConformance {
         let catalog = try await open()
         let (first, second) = (try await catalog.add(.granted), try await catalog.add(.granted))
         _ = try await catalog.add(.receiving, of: Sample.tenant("other"))
-        guard case .claimed = try await catalog.claim(first.fileID, now: Sample.start, maximumOpen: 1) else {
+        guard
+            case .claimed = try await catalog.claim(
+                first.fileID, now: Sample.start, expiresAt: Sample.start, maximumOpen: 1)
+        else {
             throw ConformanceFailure("another tenant's uploads do not count")
         }
-        try requireEqual(await catalog.claim(second.fileID, now: Sample.start, maximumOpen: 1), .tooManyOpen)
+        try requireEqual(
+            await catalog.claim(second.fileID, now: Sample.start, expiresAt: Sample.start, maximumOpen: 1), .tooManyOpen
+        )
         try requireEqual(try await catalog.standing(second), second, "a link that was not used up")
         _ = try await catalog.end(first.fileID, as: .failed, now: Sample.start).requireDone()
-        guard case .claimed = try await catalog.claim(second.fileID, now: Sample.start, maximumOpen: 1) else {
+        guard
+            case .claimed = try await catalog.claim(
+                second.fileID, now: Sample.start, expiresAt: Sample.start, maximumOpen: 1)
+        else {
             throw ConformanceFailure("a place that became free is given")
         }
     }
@@ -83,7 +103,8 @@ extension CatalogConformance {
         let nodes = [try await open(), try await open()]
         let links = try await concurrently(30) { _ in try await nodes[0].add(.granted) }
         let outcomes = try await concurrently(30) { number in
-            try await nodes[number % 2].claim(links[number].fileID, now: Sample.start, maximumOpen: 5)
+            try await nodes[number % 2].claim(
+                links[number].fileID, now: Sample.start, expiresAt: Sample.start, maximumOpen: 5)
         }
         try requireEqual(outcomes.count { $0 == .tooManyOpen }, 25, "links that were not claimed")
         let open = try await nodes[1].uploads(of: nil, in: [.receiving], after: nil, limit: 100)
@@ -95,7 +116,8 @@ extension CatalogConformance {
         let links = try await concurrently(25) { _ in try await nodes[0].add(.granted) }
         _ = try await concurrently(50) { number in
             if number < 25 {
-                _ = try await nodes[number % 2].claim(links[number].fileID, now: Sample.start, maximumOpen: 6)
+                _ = try await nodes[number % 2].claim(
+                    links[number].fileID, now: Sample.start, expiresAt: Sample.start, maximumOpen: 6)
             } else {
                 _ = try await nodes[number % 2].create(try Sample.upload(), maximumOpen: 6)
             }
@@ -108,8 +130,15 @@ extension CatalogConformance {
         let catalog = try await open()
         let granted = try await catalog.add(.granted)
         let outcome = try await catalog.claim(
-            granted.fileID, now: granted.expiresAt.adding(seconds: 1), maximumOpen: 9)
+            granted.fileID, now: granted.expiresAt.adding(seconds: 1), expiresAt: Sample.start, maximumOpen: 9)
         guard case .claimed(let claimed) = outcome else { throw ConformanceFailure("a late claim was \(outcome)") }
         try requireEqual(claimed.expiresAt, granted.expiresAt)
+        let next = try await catalog.add(.granted)
+        let longer = next.expiresAt.adding(seconds: 60)
+        guard
+            case .claimed(let living) = try await catalog.claim(
+                next.fileID, now: Sample.start, expiresAt: longer, maximumOpen: 9)
+        else { throw ConformanceFailure("a link was not claimed") }
+        try requireEqual(living.expiresAt, longer)
     }
 }

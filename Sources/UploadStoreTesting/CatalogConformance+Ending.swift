@@ -8,6 +8,7 @@ extension CatalogConformance {
         Check("an ended upload has no parts and no bytes any more", ends),
         Check("only an open upload is ended", endsOnlyOpen),
         Check("of 100 that complete or end an upload at once one does", endRace),
+        Check("a file is withdrawn only while nothing was made of it", withdraws),
         Check("a part and an end that come at once leave no part", recordOrEndRace),
         Check("a part and a completion that come at once leave no part", recordOrCompleteRace),
     ]
@@ -48,6 +49,22 @@ extension CatalogConformance {
             try requireEqual(outcome, .refused(upload))
             try requireEqual(try await catalog.standing(upload), upload)
         }
+    }
+
+    private static func withdraws(_ open: Open) async throws {
+        let catalog = try await open()
+        for state in UploadState.allCases where state != .complete {
+            let upload = try await catalog.add(state)
+            try requireEqual(await catalog.withdraw(upload.fileID, now: Sample.start), .refused(upload))
+        }
+        let used = try await catalog.add(.complete)
+        _ = try await catalog.finalize(Sample.item(of: used), fingerprint: "f", idempotencyKey: nil)
+        try requireEqual(await catalog.withdraw(used.fileID, now: Sample.start), .refused(used))
+        let unused = try await catalog.add(.complete)
+        let ended = try await catalog.withdraw(unused.fileID, now: Sample.start).requireDone()
+        try requireEqual(ended.state, .aborted)
+        try requireEqual(try await catalog.standing(unused), ended)
+        try requireEqual(await catalog.forgetEnded(before: Sample.start.adding(seconds: 1), limit: 100) > 0, true)
     }
 
     private static func ends(_ open: Open) async throws {

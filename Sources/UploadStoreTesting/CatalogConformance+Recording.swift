@@ -12,6 +12,7 @@ extension CatalogConformance {
         Check("of 100 that record one part at once one stands and each other is answered once", replaceRace),
         Check("the type is detected once and expiry moves forward only", typeAndExpiry),
         Check("a part is recorded only while its upload is receiving", recordTooLate),
+        Check("a part is not recorded once the link was claimed", recordAfterClaim),
     ]
 
     private static func recordParts(_ open: Open) async throws {
@@ -181,5 +182,16 @@ extension CatalogConformance {
             try requireEqual(try await catalog.standing(upload), upload)
             try requireEqual(await catalog.parts(of: upload.fileID), [])
         }
+    }
+
+    private static func recordAfterClaim(_ open: Open) async throws {
+        let catalog = try await open()
+        let upload = try await catalog.add(.receiving)
+        let outcome = try await catalog.claim(
+            upload.fileID, now: Sample.start, expiresAt: Sample.start, maximumOpen: 9)
+        guard case .claimed(let claimed) = outcome else { throw ConformanceFailure("the claim was \(outcome)") }
+        try requireEqual(await catalog.record(Sample.part(1), of: claimed), .notReceiving(.receiving))
+        try requireEqual(await catalog.parts(of: upload.fileID), [])
+        try requireEqual(try await catalog.standing(upload), claimed)
     }
 }

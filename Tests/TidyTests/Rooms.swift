@@ -64,13 +64,12 @@ struct Room: Sendable, CustomStringConvertible {
             [
                 "UploadModel", "UploadStore", "UploadGrants", "UploadProtocols", "UploadEngine", "MediaInspection",
                 "MediaLibrary", "DiskStore", "SQLiteCatalog", "GatewayHTTP", "NIOPosix", "Logging",
-                "ServiceLifecycle", "Configuration", "SystemPackage",
+                "ServiceLifecycle", "UnixSignals", "Configuration", "SystemPackage",
             ]),
         Room(
             6, "SluiceCommand",
             [
-                "Sluice", "UploadModel", "UploadStore", "UploadGrants", "UploadEngine", "Logging", "ServiceLifecycle",
-                "UnixSignals", "ArgumentParser",
+                "Sluice", "UploadModel", "UploadStore", "UploadGrants", "UploadEngine", "Logging", "ArgumentParser",
             ]),
     ]
 

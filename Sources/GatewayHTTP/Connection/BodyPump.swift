@@ -13,20 +13,16 @@ struct BodyPump {
         }
     }
 
-    /// Runs `body`, which reads the request and feeds `receiver`. When a newer request wants the place the read
-    /// that is going on is cut off, and `superseded` is thrown. Whatever is thrown, the receiver is abandoned.
+    /// Runs `body`, which reads the request and feeds `receiver`, and ends the reading when a newer request wants the
+    /// receiver's place. Whatever is thrown, the receiver is abandoned.
     func watching<Value>(
         _ receiver: any ByteReceiver, _ body: () async throws(UploadFault) -> Value
     ) async throws(UploadFault) -> Value {
         let exchange = exchange
-        let outcome = await withTaskGroup(of: Void.self) {
-            group -> (result: Result<Value, UploadFault>, stopped: Bool) in
-            let stopped = Flag()
+        let outcome = await withTaskGroup(of: Void.self) { group -> Result<Value, UploadFault> in
             group.addTask {
                 await receiver.revoked()
-                guard !Task.isCancelled else { return }
-                stopped.set()
-                exchange.interrupt()
+                if !Task.isCancelled { exchange.supersede() }
             }
             let result: Result<Value, UploadFault>
             do throws(UploadFault) {
@@ -35,14 +31,13 @@ struct BodyPump {
                 result = .failure(error)
             }
             group.cancelAll()
-            await group.waitForAll()
-            return (result, stopped.isSet)
+            return result
         }
-        switch outcome.result {
+        switch outcome {
         case .success(let value): return value
         case .failure(let fault):
             await receiver.abandon()
-            throw outcome.stopped ? UploadEngine.superseded : fault
+            throw fault
         }
     }
 }

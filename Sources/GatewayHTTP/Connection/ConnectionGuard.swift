@@ -5,74 +5,67 @@ import NIOHTTPTypes
 /// A client was too slow inside a body.
 struct BodyTimeout: Error {}
 
-/// Ends connections whose client keeps us waiting: for a head, inside a body, or by not reading an answer.
-///
-/// Time is counted only while we wait for the client: a body that stands still because the disk is busy is not the
-/// client's fault, and shows here as no outstanding read.
-final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
+/// Ends connections whose client keeps us waiting: for a head, inside a body, or by not reading an answer. Knows
+/// when answers have really left, and wakes a reader whose place a newer request wants.
+final class ConnectionGuard: ChannelDuplexHandler {
     typealias InboundIn = HTTPRequestPart
     typealias InboundOut = HTTPRequestPart
     typealias OutboundIn = HTTPResponsePart
     typealias OutboundOut = HTTPResponsePart
 
-    private enum Phase {
-        case awaitingHead(until: NIODeadline)
-        case inRequest
-    }
-
     /// Slowness is judged over this much waiting.
-    private static let rateWindow = TimeAmount.seconds(30)
+    private static let rateWindowNanoseconds: UInt64 = 30_000_000_000
 
+    let clock = BodyClock()
     private let limits: GatewayLimits
-    private var phase: Phase = .inRequest
-    /// Requests whose head came and whose answer has not ended; more than one where a client sends ahead.
+    /// Until when the next head must be whole; `nil` inside a request.
+    private var headDeadline: NIODeadline?
+    /// Requests whose head came and whose answer has not left; more than one where a client sends ahead.
     private var openRequests = 0
     private var isInBody = false
-    private var waitingSince: NIODeadline?
     private var stalledSince: NIODeadline?
     private var windowBytes: Int64 = 0
-    private var windowWaited = TimeAmount.zero
+    private var windowStartNanoseconds: UInt64 = 0
     private var isQuiescing = false
-    private var timer: Scheduled<Void>?
+    private var flushWaiters: [EventLoopPromise<Void>] = []
+    private var context: ChannelHandlerContext?
 
     init(limits: GatewayLimits) { self.limits = limits }
 
     func handlerAdded(context: ChannelHandlerContext) {
-        phase = .awaitingHead(until: .now() + .seconds(limits.headTimeoutSeconds))
+        self.context = context
+        headDeadline = .now() + .seconds(limits.headTimeoutSeconds)
         schedule(context)
     }
 
-    func handlerRemoved(context: ChannelHandlerContext) { timer?.cancel() }
+    func handlerRemoved(context: ChannelHandlerContext) { detach() }
 
     func channelInactive(context: ChannelHandlerContext) {
-        timer?.cancel()
-        timer = nil
+        detach()
         context.fireChannelInactive()
+    }
+
+    private func detach() {
+        context = nil
+        let waiters = flushWaiters
+        flushWaiters = []
+        for waiter in waiters { waiter.succeed() }
     }
 
     // MARK: What the client does
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        if let since = waitingSince {
-            windowWaited = windowWaited + (.now() - since)
-            waitingSince = nil
-        }
         switch unwrapInboundIn(data) {
         case .head:
-            phase = .inRequest
+            headDeadline = nil
             openRequests += 1
             isInBody = true
             windowBytes = 0
-            windowWaited = .zero
+            windowStartNanoseconds = clock.read(now: .now()).total
         case .body(let bytes): windowBytes += Int64(bytes.readableBytes)
         case .end: isInBody = false
         }
         context.fireChannelRead(data)
-    }
-
-    func read(context: ChannelHandlerContext) {
-        if waitingSince == nil { waitingSince = .now() }
-        context.read()
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
@@ -83,20 +76,45 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     // MARK: What we answer
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-        if case .end = unwrapOutboundIn(data) {
-            openRequests = max(0, openRequests - 1)
-            if openRequests == 0 {
-                phase = .awaitingHead(until: .now() + .seconds(limits.idleTimeoutSeconds))
-            }
+        guard case .end = unwrapOutboundIn(data) else { return context.write(data, promise: promise) }
+        let sent = promise ?? context.eventLoop.makePromise(of: Void.self)
+        let loopBound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+        sent.futureResult.whenComplete { _ in
+            let (handler, context) = loopBound.value
+            handler.answerLeft(context)
         }
-        context.write(data, promise: promise)
-        if isQuiescing, openRequests == 0 { context.flush() }
+        context.write(data, promise: sent)
+    }
+
+    private func answerLeft(_ context: ChannelHandlerContext) {
+        openRequests = max(0, openRequests - 1)
+        guard openRequests == 0 else { return }
+        headDeadline = .now() + .seconds(limits.idleTimeoutSeconds)
+        let waiters = flushWaiters
+        flushWaiters = []
+        for waiter in waiters { waiter.succeed() }
+        if isQuiescing { context.close(promise: nil) }
+    }
+
+    /// Done when every answer that was begun is in the kernel's hands, or the connection is over.
+    func whenAnswersLeft(on loop: any EventLoop) -> EventLoopFuture<Void> {
+        guard context != nil, openRequests > 0 else { return loop.makeSucceededVoidFuture() }
+        let promise = loop.makePromise(of: Void.self)
+        flushWaiters.append(promise)
+        return promise.futureResult
+    }
+
+    /// Wakes the reader of a body without ending the connection: it gets an empty buffer.
+    func wakeReader() {
+        guard let context, isInBody else { return }
+        context.fireChannelRead(wrapInboundOut(.body(ByteBuffer())))
+        context.fireChannelReadComplete()
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if event is ChannelShouldQuiesceEvent {
             isQuiescing = true
-            // Between two requests the connection has no claim to live; inside one the loop closes after its answer.
+            // Between two requests the connection has no claim to live; inside one it closes after its answer.
             if openRequests == 0 { context.close(promise: nil) }
         }
         context.fireUserInboundEventTriggered(event)
@@ -105,42 +123,33 @@ final class ConnectionGuard: ChannelDuplexHandler, RemovableChannelHandler {
     // MARK: Time
 
     private func schedule(_ context: ChannelHandlerContext) {
-        // One timer a second is exact enough for limits of many seconds.
-        let loopBound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
-        timer = context.eventLoop.scheduleTask(in: .seconds(1)) {
-            let (handler, context) = loopBound.value
-            handler.look(context)
-        }
+        // Looking once a second is exact enough for limits of many seconds.
+        let loopBound = NIOLoopBound(self, eventLoop: context.eventLoop)
+        context.eventLoop.scheduleTask(in: .seconds(1)) { loopBound.value.look() }
     }
 
-    private func look(_ context: ChannelHandlerContext) {
-        guard context.channel.isActive else { return }
+    private func look() {
+        guard let context else { return }
         let now = NIODeadline.now()
-        if case .awaitingHead(let until) = phase, now >= until {
-            context.close(promise: nil)
-            return
-        }
+        if let headDeadline, now >= headDeadline { return context.close(promise: nil) }
         if let stalledSince, now - stalledSince >= .seconds(limits.bodyIdleTimeoutSeconds) {
-            context.close(promise: nil)
-            return
+            return context.close(promise: nil)
         }
         if isInBody, isTooSlow(now) {
             isInBody = false
             context.fireErrorCaught(BodyTimeout())
-            return
         }
         schedule(context)
     }
 
     private func isTooSlow(_ now: NIODeadline) -> Bool {
-        let silence = waitingSince.map { now - $0 } ?? .zero
-        if silence >= .seconds(limits.bodyIdleTimeoutSeconds) { return true }
-        let waited = windowWaited + silence
-        guard waited >= Self.rateWindow else { return false }
-        let isSlow = windowBytes < limits.minimumBodyBytesPerSecond * (waited.nanoseconds / 1_000_000_000)
+        let (silence, total) = clock.read(now: now)
+        if silence >= UInt64(limits.bodyIdleTimeoutSeconds) * 1_000_000_000 { return true }
+        let waited = total &- windowStartNanoseconds
+        guard waited >= Self.rateWindowNanoseconds else { return false }
+        let isSlow = windowBytes < limits.minimumBodyBytesPerSecond * Int64(waited / 1_000_000_000)
         windowBytes = 0
-        windowWaited = .zero
-        if waitingSince != nil { waitingSince = now }
+        windowStartNanoseconds = total
         return isSlow
     }
 }

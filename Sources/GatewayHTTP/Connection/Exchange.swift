@@ -1,12 +1,12 @@
 import HTTPTypes
 import Logging
 import NIOCore
-import Synchronization
 import UploadModel
 import UploadProtocols
+import UploadStore
 
 /// One request and what is known of it while it is answered.
-// Sendable: used by the one task of its connection; only `interrupt()` is called from another.
+// Sendable: used by the one task of its connection; only `supersede()` is called from another.
 final class Exchange: @unchecked Sendable {
     let head: HTTPRequest
     let body: RequestBodySource
@@ -21,16 +21,16 @@ final class Exchange: @unchecked Sendable {
     var route = Exchange.noRoute
     static let noRoute = "-"
     let logger: Logger
-    private let channel: any Channel
+    private let connection: GatewayConnection
     private let began = ContinuousClock.now
     let arrivedAt: Timestamp
 
     init(
-        head: HTTPRequest, body: RequestBodySource, channel: any Channel, arrivedAt: Timestamp, logger: Logger
+        head: HTTPRequest, body: RequestBodySource, connection: GatewayConnection, arrivedAt: Timestamp, logger: Logger
     ) {
         self.head = head
         self.body = body
-        self.channel = channel
+        self.connection = connection
         requestID = Self.newRequestID()
         self.arrivedAt = arrivedAt
         let target = head.path ?? "/"
@@ -45,48 +45,38 @@ final class Exchange: @unchecked Sendable {
     /// The target as it came: what signatures cover.
     var target: String { head.path ?? "/" }
 
-    /// The body will not be waited for any longer: a read that is going on ends with an error.
-    func interrupt() { channel.close(mode: .input, promise: nil) }
-
-    func logAccess(_ status: HTTPResponse.Status, sentBytes: Int64) {
-        let elapsed = ContinuousClock.now - began
-        let milliseconds = elapsed.components.seconds * 1000 + elapsed.components.attoseconds / 1_000_000_000_000_000
-        logger.log(
-            level: status.code >= 500 ? .warning : .info, "request",
-            metadata: [
-                "http.method": "\(head.method)",
-                "http.route": "\(route)",
-                "http.status": "\(status.code)",
-                "http.receivedBytes": "\(body.receivedBytes)",
-                "http.sentBytes": "\(sentBytes)",
-                "http.milliseconds": "\(milliseconds)",
-                "client.address": "\(channel.remoteAddress?.ipAddress ?? "-")",
-                "sluice.tenant": "\(tenant?.text ?? "-")",
-            ])
+    /// A newer request wants the place of this one's bytes: reading its body ends, at once where it waits.
+    func supersede() {
+        body.superseded.set()
+        let connection = connection
+        connection.channel.eventLoop.execute { connection.connectionGuard.value.wakeReader() }
     }
 
-    private static func newRequestID() -> String {
+    /// - Parameter error: why the answer did not reach its end, if it did not.
+    func logAccess(_ status: HTTPResponse.Status, sentBytes: Int64, brokenBy error: (any Error)?) {
+        let elapsed = ContinuousClock.now - began
+        let milliseconds = elapsed.components.seconds * 1000 + elapsed.components.attoseconds / 1_000_000_000_000_000
+        var metadata: Logger.Metadata = [
+            "http.method": "\(head.method)",
+            "http.route": "\(route)",
+            "http.status": "\(status.code)",
+            "http.receivedBytes": "\(body.receivedBytes)",
+            "http.sentBytes": "\(sentBytes)",
+            "http.milliseconds": "\(milliseconds)",
+            "client.address": "\(connection.channel.remoteAddress?.ipAddress ?? "-")",
+            "sluice.tenant": "\(tenant?.text ?? "-")",
+        ]
+        if let error { metadata["http.brokenBy"] = "\(error)" }
+        // A file that cannot be read is our fault, a client that goes away is nobody's.
+        let isOurs = status.code >= 500 || error is StoreFault
+        logger.log(level: isOurs ? .warning : .info, "request", metadata: metadata)
+    }
+
+    static func newRequestID() -> String {
         let text = String(UInt64.random(in: .min ... .max), radix: 16)
         return String(repeating: "0", count: 16 - text.count) + text
     }
 
-    /// The answer to bytes that are no request.
-    static func malformed(isTooLarge: Bool) -> Reply {
-        let fault =
-            isTooLarge
-            ? UploadFault(.headTooLarge, "The request's head is larger than this server takes.")
-            : UploadFault(.invalidRequest, "This is not a well-formed HTTP/1.1 request.")
-        return fault.reply(.problem, requestID: newRequestID())
-    }
-}
-
-/// Whether the gateway is going down and takes no new uploads.
-package final class DrainSwitch: Sendable {
-    private let draining = Atomic(false)
-
-    package init() {}
-
-    package var isDraining: Bool { draining.load(ordering: .relaxed) }
-
-    package func startDraining() { draining.store(true, ordering: .relaxed) }
+    static let headTooLarge = UploadFault(.headTooLarge, "The request's head is larger than this server takes.")
+    static let malformed = UploadFault(.invalidRequest, "This is not a well-formed HTTP/1.1 request.")
 }

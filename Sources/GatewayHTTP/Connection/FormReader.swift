@@ -1,6 +1,7 @@
 import DequeModule
 import HTTPTypes
 import NIOCore
+import UploadEngine
 import UploadModel
 import UploadProtocols
 
@@ -17,9 +18,13 @@ struct FormReader {
     private var parser: MultipartParser
     private var events: Deque<FormEvent> = []
     private var isAtEnd = false
+    /// What names and texts of all fields may still have together; file bytes do not count.
+    private var fieldBudgetBytes: Int
+    /// What a field costs besides its text, so that a thousand empty ones are not free.
+    private static let fieldCostBytes = 64
 
     /// - Throws: `invalid_request` when the request is no form.
-    init(_ exchange: Exchange) throws(UploadFault) {
+    init(_ exchange: Exchange, maximumFieldBytes: Int) throws(UploadFault) {
         guard let contentType = exchange.head.headerFields[.contentType],
             let parser = MultipartParser(contentType: contentType)
         else {
@@ -27,6 +32,7 @@ struct FormReader {
                 .invalidRequest, "Send multipart/form-data with a boundary in Content-Type (curl -F does).")
         }
         self.parser = parser
+        fieldBudgetBytes = maximumFieldBytes
         body = exchange.body
     }
 
@@ -71,17 +77,13 @@ struct FormReader {
     }
 
     /// The text of the part that just began.
-    ///
-    /// - Parameter budget: bytes that all fields of the form may still have together.
-    mutating func text(_ name: String, budget: inout Int) async throws(UploadFault) -> String {
+    mutating func text(_ name: String) async throws(UploadFault) -> String {
         var collected: [UInt8] = []
+        try charge(name.utf8.count + Self.fieldCostBytes)
         while let event = try await next() {
             switch event {
             case .bytes(let bytes):
-                budget -= bytes.readableBytes
-                guard budget >= 0 else {
-                    throw UploadFault(.tooLarge, "The text fields of this form are too long.")
-                }
+                try charge(bytes.readableBytes)
                 collected.append(contentsOf: bytes.readableBytesView)
             case .partEnded:
                 guard let text = String(validating: collected, as: UTF8.self) else {
@@ -96,10 +98,24 @@ struct FormReader {
         throw UploadFault(.invalidRequest, "The form ended inside a field.")
     }
 
-    /// Reads the part that just began away.
-    mutating func skip() async throws(UploadFault) {
+    /// Reads a field that just began and that nobody asked for away; it counts like the others.
+    mutating func skipField(_ name: String) async throws(UploadFault) { _ = try await text(name) }
+
+    /// Moves the bytes of the file part that just began.
+    mutating func moveFile(into receiver: any ByteReceiver) async throws(UploadFault) {
         while let event = try await next() {
-            if case .partEnded = event { return }
+            switch event {
+            case .bytes(let bytes): try await receiver.receive(bytes)
+            case .partEnded: return
+            case .partBegan: break
+            }
+        }
+    }
+
+    private mutating func charge(_ byteCount: Int) throws(UploadFault) {
+        fieldBudgetBytes -= byteCount
+        guard fieldBudgetBytes >= 0 else {
+            throw UploadFault(.tooLarge, "The text fields of this form are too long.")
         }
     }
 

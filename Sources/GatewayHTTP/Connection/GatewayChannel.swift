@@ -8,13 +8,25 @@ import NIOHTTPTypesHTTP1
 import UploadModel
 import UploadProtocols
 
+/// A connection with the handlers that our loop speaks to.
+struct GatewayConnection: ServerChildChannelValue {
+    let asyncChannel: NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>
+    let connectionGuard: NIOLoopBound<ConnectionGuard>
+    let refusalDrain: NIOLoopBound<RefusalDrain>
+    let clock: BodyClock
+
+    var channel: any Channel { asyncChannel.channel }
+}
+
 /// The server's side of one connection: our own loop over requests, because a refused body must not be read to
 /// its end, and an answer must reach its client all the same.
 struct GatewayChannel: ServerChildChannel {
-    typealias Value = NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>
-
     /// Answers one request.
     typealias Responder = @Sendable (Exchange) async -> Response
+    typealias Outbound = NIOAsyncChannelOutboundWriter<HTTPResponsePart>
+
+    /// What the decoder may hold of a head that is not whole, besides the head itself.
+    private static let decoderSlackBytes = 128 << 10
 
     let responder: Responder
     let limits: GatewayLimits
@@ -22,135 +34,154 @@ struct GatewayChannel: ServerChildChannel {
     let clock: @Sendable () -> Timestamp
     let logger: Logger
 
-    func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
+    func setup(channel: any Channel, logger _: Logger) -> EventLoopFuture<GatewayConnection> {
         channel.eventLoop.makeCompletedFuture {
             var decoderLimits = NIOHTTPDecoderLimitConfiguration()
             decoderLimits.maxHeaderFieldSize = limits.maximumHeadBytes
             decoderLimits.maxHeaderListSize = limits.maximumHeadBytes
             decoderLimits.maxHeaderFieldCount = limits.maximumHeaderFields
             let pipeline = channel.pipeline.syncOperations
-            try pipeline.configureHTTPServerPipeline(
-                // The loop below reads the next request only after the answer to the one before.
-                withPipeliningAssistance: false,
-                withErrorHandling: false,
-                // HTTPTypes lets no invalid field be made.
-                withOutboundHeaderValidation: false,
-                withEncoderConfiguration: .init(),
-                withDecoderLimitConfiguration: decoderLimits)
+            let drain = RefusalDrain()
+            let connectionGuard = ConnectionGuard(limits: limits)
+            try pipeline.addHandlers([
+                drain,
+                // No HTTPTypes field can be invalid, so the encoder checks nothing again.
+                HTTPResponseEncoder(),
+                // Bounded, because after an Upgrade or a CONNECT the decoder stops and only gathers.
+                ByteToMessageHandler(
+                    HTTPRequestDecoder(
+                        leftOverBytesStrategy: .dropBytes, informationalResponseStrategy: .drop,
+                        limitConfiguration: decoderLimits),
+                    maximumBufferSize: limits.maximumHeadBytes + Self.decoderSlackBytes),
+                HeadGate(),
+            ])
             try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: false))
-            try pipeline.addHandler(ConnectionGuard(limits: limits))
-            return try NIOAsyncChannel(
+            try pipeline.addHandler(connectionGuard)
+            let asyncChannel = try NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>(
                 wrappingChannelSynchronously: channel,
                 configuration: .init(
                     // A few reads ahead of the disk, no more: this is memory of every connection.
                     backPressureStrategy: .init(lowWatermark: 1, highWatermark: 4),
                     isOutboundHalfClosureEnabled: true))
+            return GatewayConnection(
+                asyncChannel: asyncChannel,
+                connectionGuard: NIOLoopBound(connectionGuard, eventLoop: channel.eventLoop),
+                refusalDrain: NIOLoopBound(drain, eventLoop: channel.eventLoop), clock: connectionGuard.clock)
         }
     }
 
-    func handle(value: Value, logger _: Logger) async {
+    func handle(value connection: GatewayConnection, logger _: Logger) async {
         do {
-            try await value.executeThenClose { inbound, outbound in
-                try await serve(value.channel, inbound, outbound)
+            try await connection.asyncChannel.executeThenClose { inbound, outbound in
+                try await serve(connection, PartSource(inbound.makeAsyncIterator()), outbound)
+                try await leave(connection)
             }
         } catch {
             // The client went away, or was sent away by a time-out; what it began has ended itself.
-            logger.trace("connection ended", metadata: ["sluice.reason": "\(error)"])
+            logger.debug("connection broke", metadata: ["sluice.reason": "\(error)"])
         }
     }
 
-    private func serve(
-        _ channel: any Channel, _ inbound: NIOAsyncChannelInboundStream<HTTPRequestPart>,
-        _ outbound: NIOAsyncChannelOutboundWriter<HTTPResponsePart>
-    ) async throws {
-        let source = PartSource(inbound.makeAsyncIterator())
+    /// Answers requests until the connection is to end. The last answer may still be on its way then.
+    private func serve(_ connection: GatewayConnection, _ source: PartSource, _ outbound: Outbound) async throws {
         while true {
             let head: HTTPRequest
             do {
-                guard case .head(let next) = try await source.next() else { return }
+                guard case .head(let next) = try await source.next() else { return outbound.finish() }
                 head = next
-            } catch let error as HTTPParserError {
-                try await refuseMalformed(error, outbound)
-                return try await close(channel, source, outbound)
+            } catch {
+                try await refuseMalformed(error, connection, outbound)
+                return
             }
-            let body = RequestBodySource(head: head, parts: source, outbound: outbound)
-            let exchange = Exchange(head: head, body: body, channel: channel, arrivedAt: clock(), logger: logger)
+            let body = RequestBodySource(head: head, parts: source, outbound: outbound, clock: connection.clock)
+            let exchange = Exchange(
+                head: head, body: body, connection: connection, arrivedAt: clock(), logger: logger)
+            drain.enter()
+            defer { drain.leave() }
             var response = await responder(exchange)
             let closes = mustClose(after: exchange)
             if closes { response.headers[.connection] = "close" }
-            let written = try await write(response, to: head, outbound)
-            exchange.logAccess(response.status, sentBytes: written)
-            if closes { return try await close(channel, source, outbound) }
-            guard await body.skipRest() else { return }
+            try await write(response, exchange, outbound)
+            if closes { return outbound.finish() }
+            guard await body.skipRest() else { return outbound.finish() }
         }
     }
 
     /// Whether the connection ends with this answer: the client wants it, we are draining, or a body is left that
     /// is not worth reading.
     private func mustClose(after exchange: Exchange) -> Bool {
-        let tokens = exchange.head.headerFields[.connection]?.lowercased() ?? ""
+        let head = exchange.head
+        let tokens = head.headerFields[.connection]?.lowercased() ?? ""
+        // What follows an Upgrade or a CONNECT is not HTTP/1.1 to the decoder any more (RFC 9110 section 7.8).
+        if head.method == .connect || head.headerFields[.upgrade] != nil { return true }
         if tokens.contains("close") || drain.isDraining || exchange.body.isBroken { return true }
         return !exchange.body.isFinished && !exchange.body.hasShortRest
     }
 
-    private func write(
-        _ response: Response, to head: HTTPRequest, _ outbound: NIOAsyncChannelOutboundWriter<HTTPResponsePart>
-    ) async throws -> Int64 {
+    private func write(_ response: Response, _ exchange: Exchange, _ outbound: Outbound) async throws {
         let counter = SentBytes()
-        if head.method == .head || response.status.code == 204 || response.status.code == 304 {
-            try await outbound.write(contentsOf: [.head(response.head), .end(nil)])
-            return 0
+        do {
+            if exchange.head.method == .head || response.status.code == 204 || response.status.code == 304 {
+                try await outbound.write(contentsOf: [.head(response.head), .end(nil)])
+            } else if let length = response.body.contentLength, length <= 64 << 10 {
+                try await ResponseWriter(outbound: outbound).write(response: response.head, body: response.body)
+                counter.bytes = Int64(length)
+            } else {
+                try await outbound.write(.head(response.head))
+                try await response.body.write(CountingWriter(outbound: outbound, counter: counter))
+            }
+        } catch {
+            exchange.logAccess(response.status, sentBytes: counter.bytes, brokenBy: error)
+            throw error
         }
-        if let length = response.body.contentLength, length <= 64 << 10 {
-            let writer = ResponseWriter(outbound: outbound)
-            try await writer.write(response: response.head, body: response.body)
-            return Int64(length)
-        }
-        try await outbound.write(.head(response.head))
-        try await response.body.write(CountingWriter(outbound: outbound, counter: counter))
-        return counter.bytes
+        exchange.logAccess(response.status, sentBytes: counter.bytes, brokenBy: nil)
     }
 
     /// A request that is no HTTP: nothing of it can be trusted, not even where it ends.
-    private func refuseMalformed(
-        _ error: HTTPParserError, _ outbound: NIOAsyncChannelOutboundWriter<HTTPResponsePart>
-    ) async throws {
-        let reply = Exchange.malformed(isTooLarge: error == .headerOverflow)
+    private func refuseMalformed(_ error: any Error, _ connection: GatewayConnection, _ outbound: Outbound) async throws
+    {
+        let fault: UploadFault
+        switch error {
+        case let error as HTTPParserError where error == .headerOverflow: fault = Exchange.headTooLarge
+        case is ByteToMessageDecoderError.PayloadTooLargeError: fault = Exchange.headTooLarge
+        case let error as HTTPParserError where error != .invalidEOFState: fault = Exchange.malformed
+        default: throw error
+        }
+        let reply = fault.reply(.problem, requestID: Exchange.newRequestID())
         var head = HTTPResponse(status: reply.status, headerFields: reply.fields)
         head.headerFields[.connection] = "close"
         head.headerFields[.contentLength] = String(reply.body.count)
+        logger.info(
+            "malformed request",
+            metadata: [
+                "http.status": "\(reply.status.code)",
+                "client.address": "\(connection.channel.remoteAddress?.ipAddress ?? "-")",
+            ])
         try await outbound.write(contentsOf: [.head(head), .body(ByteBuffer(bytes: reply.body)), .end(nil)])
+        outbound.finish()
     }
 
-    /// Ends a connection so that its client sees the answer and not a reset: our side is closed first (FIN), then a
-    /// bounded amount of what still comes is read away for a bounded time.
-    private func close(
-        _ channel: any Channel, _ source: PartSource, _ outbound: NIOAsyncChannelOutboundWriter<HTTPResponsePart>
-    ) async throws {
-        outbound.finish()
-        let deadline = channel.eventLoop.scheduleTask(in: .seconds(limits.refusedDrainSeconds)) {
-            channel.close(promise: nil)
-        }
-        defer { deadline.cancel() }
-        var left = limits.refusedDrainBytes
-        while left > 0, let part = try await source.next() {
-            switch part {
-            case .body(let bytes): left -= bytes.readableBytes
-            // The request is over: nothing is left in flight that could turn our close into a reset.
-            case .end, .head: return
-            }
-        }
+    /// Ends a connection so that its client sees the answer and not a reset: what we wrote leaves, our side is
+    /// closed (FIN), then a bounded amount of what still comes is read away for a bounded time.
+    private func leave(_ connection: GatewayConnection) async throws {
+        let loop = connection.channel.eventLoop
+        let limits = limits
+        try await loop.flatSubmit { connection.connectionGuard.value.whenAnswersLeft(on: loop) }.get()
+        try await loop.flatSubmit {
+            connection.refusalDrain.value.begin(
+                maximumBytes: limits.refusedDrainBytes, deadline: .seconds(limits.refusedDrainSeconds), on: loop)
+        }.get()
     }
 }
 
-/// Counts what was sent; used by the one task that writes.
+/// Counts what was sent.
 // Sendable: never leaves the task of its connection.
 private final class SentBytes: @unchecked Sendable {
     var bytes: Int64 = 0
 }
 
 private struct CountingWriter: ResponseBodyWriter {
-    let outbound: NIOAsyncChannelOutboundWriter<HTTPResponsePart>
+    let outbound: GatewayChannel.Outbound
     let counter: SentBytes
 
     mutating func write(_ buffer: ByteBuffer) async throws {

@@ -2,6 +2,7 @@ import HTTPTypes
 import NIOCore
 import NIOHTTP1
 import NIOHTTPTypes
+import UploadEngine
 import UploadModel
 
 /// The parts of the requests of one connection, in order.
@@ -35,10 +36,17 @@ final class RequestBodySource: @unchecked Sendable {
     private(set) var receivedBytes: Int64 = 0
     private let parts: PartSource
     private let outbound: NIOAsyncChannelOutboundWriter<HTTPResponsePart>
+    private let clock: BodyClock
+    /// Set when a newer request wants the place of this one's bytes.
+    let superseded = Flag()
     private var awaitsContinue: Bool
     private var state = State.reading
 
-    init(head: HTTPRequest, parts: PartSource, outbound: NIOAsyncChannelOutboundWriter<HTTPResponsePart>) {
+    init(
+        head: HTTPRequest, parts: PartSource, outbound: NIOAsyncChannelOutboundWriter<HTTPResponsePart>,
+        clock: BodyClock
+    ) {
+        self.clock = clock
         self.parts = parts
         self.outbound = outbound
         let isChunked = head.headerFields[.transferEncoding] != nil
@@ -52,7 +60,8 @@ final class RequestBodySource: @unchecked Sendable {
 
     /// The next bytes; `nil` at the end of the body.
     ///
-    /// - Throws: `request_timeout` when the client was too slow, `invalid_request` when the connection ended first.
+    /// - Throws: `request_timeout` when the client was too slow, `invalid_request` when the connection ended first,
+    ///   `superseded` when a newer request took over.
     func next() async throws(UploadFault) -> ByteBuffer? {
         guard state == .reading else { return nil }
         do {
@@ -60,7 +69,11 @@ final class RequestBodySource: @unchecked Sendable {
                 awaitsContinue = false
                 try await outbound.write(.head(HTTPResponse(status: .continue)))
             }
-            switch try await parts.next() {
+            clock.beginWaiting()
+            defer { clock.endWaiting() }
+            let part = try await parts.next()
+            if superseded.isSet { throw UploadEngine.superseded }
+            switch part {
             case .body(let bytes):
                 receivedBytes += Int64(bytes.readableBytes)
                 return bytes

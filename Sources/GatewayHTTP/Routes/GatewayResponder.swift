@@ -32,12 +32,17 @@ struct GatewayResponder: Sendable {
     init(routes: [Route], services: GatewayServices) {
         let router = Router(context: GatewayContext.self)
         for (pattern, group) in Dictionary(grouping: routes, by: \.pattern) {
+            var known = group.map(\.method)
             for route in group {
-                router.on(RouterPath(pattern), method: route.method) { _, context in
-                    await Self.respond(context.exchange, route, context.parameters, services)
+                // RFC 9110 section 9.1: whoever has GET has HEAD; the body is left away when it is written.
+                let isHeadToo = route.method == .get && !known.contains(.head)
+                if isHeadToo { known.append(.head) }
+                for method in isHeadToo ? [.get, .head] : [route.method] {
+                    router.on(RouterPath(pattern), method: method) { _, context in
+                        await Self.respond(context.exchange, route, context.parameters, services)
+                    }
                 }
             }
-            let known = group.map(\.method)
             let allow = known.map(\.rawValue).sorted().joined(separator: ", ")
             let dialect = group[0].dialect
             for method in Self.methods where !known.contains(method) {
@@ -52,8 +57,10 @@ struct GatewayResponder: Sendable {
 
     func respond(to exchange: Exchange) async -> Response {
         var head = exchange.head
-        guard let path = Self.originForm(head.path ?? "") else {
-            let fault = UploadFault(.invalidRequest, "The request target must be a path.")
+        guard Self.methods.contains(head.method), let path = Self.originForm(head.path ?? "") else {
+            let fault = UploadFault(
+                .invalidRequest,
+                "The request must have a method of \(Self.methods.map(\.rawValue).joined(separator: ", ")) and a path.")
             return Self.response(fault.reply(.problem, requestID: exchange.requestID), exchange)
         }
         head.path = path

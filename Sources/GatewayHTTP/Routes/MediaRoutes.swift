@@ -7,53 +7,30 @@ import UploadProtocols
 import UploadStore
 
 extension GatewayServices {
-    /// What a form brought.
-    private struct Submission {
-        var fields: [(name: String, value: String)] = []
-        var stream: StreamUpload?
-        /// The form's file was read away: the request is a repetition.
-        var isRepetition = false
-
-        var fileID: String? { fields.first { $0.name == "fileId" && !$0.value.isEmpty }?.value }
-    }
-
     /// `POST /api/v1/media/images`, `…/videos`: with `file` or `fileId`.
     func finalize(_ exchange: Exchange, _ kind: MediaKind) async throws(UploadFault) -> Answer {
         let tenant = try exchange.requiredTenant()
         let key = try Self.idempotencyKey(exchange.head)
-        var submission = Submission()
-        do throws(UploadFault) {
-            try await read(exchange, kind, tenant, key, into: &submission)
-            let (request, isDue) = try Self.request(submission.fields, kind, now: engine.now)
-            return try await finalize(submission, request, isDue, key, tenant)
-        } catch {
-            // Whatever is wrong with the form, nothing of it stays. A stream that was finished stays a file.
-            await submission.stream?.abandon()
-            throw error
-        }
-    }
-
-    private func finalize(
-        _ submission: Submission, _ request: MediaItemRequest, _ isDue: UploadFault?, _ key: String?,
-        _ tenant: TenantID
-    ) async throws(UploadFault) -> Answer {
-        if submission.isRepetition, let key {
-            if let known = try await library.replay(idempotencyKey: key, tenant: tenant, request: request) {
-                return .reply(MediaReplies.finalized(known.item, upload: known.upload, address: address))
+        var reader = try FormReader(exchange, maximumFieldBytes: limits.maximumFormFieldBytes)
+        var fields: [(name: String, value: String)] = []
+        let made: MediaLibrary.Finalized
+        if let file = try await nextFile(&reader, &fields) {
+            let stream = try await openStream(exchange, file, kind, tenant)
+            let (request, isDue) = try await BodyPump(exchange: exchange).watching(stream) {
+                () async throws(UploadFault) in
+                try await reader.moveFile(into: stream)
+                if try await nextFile(&reader, &fields) != nil { throw Self.needsFile }
+                if Self.fileID(in: fields) != nil { throw Self.needsFile }
+                return try Self.request(fields, kind, now: engine.now)
             }
-            throw UploadFault(
-                .unavailable, "The request that this repeats is gone; send it again.", retryAfterSeconds: 1)
-        }
-        let upload: UploadRecord
-        if let stream = submission.stream {
-            if let isDue { throw isDue }
-            upload = try await stream.finish(expecting: [:]).upload
-        } else if let fileID = submission.fileID {
-            upload = try await engine.upload(fileID, of: tenant)
+            let upload = try await stream.finish(expecting: [:]).upload
+            made = try await library.finalizeNew(upload, as: request, isDue: isDue, idempotencyKey: key)
         } else {
-            throw Self.needsFile
+            guard let fileID = Self.fileID(in: fields) else { throw Self.needsFile }
+            let (request, isDue) = try Self.request(fields, kind, now: engine.now)
+            let upload = try await engine.completeIfWhole(engine.upload(fileID, of: tenant))
+            made = try await library.finalize(upload, as: request, isDue: isDue, idempotencyKey: key)
         }
-        let made = try await library.finalize(upload, as: request, isDue: isDue, idempotencyKey: key)
         return .reply(MediaReplies.finalized(made.item, upload: made.upload, address: address))
     }
 
@@ -61,34 +38,25 @@ extension GatewayServices {
         .invalidRequest, "Send either file (the bytes) or fileId (of a finished upload), exactly one of them.",
         fields: [FieldFault(field: "file", message: "file or fileId is needed, exactly one of them")])
 
-    private func read(
-        _ exchange: Exchange, _ kind: MediaKind, _ tenant: TenantID, _ key: String?, into submission: inout Submission
-    ) async throws(UploadFault) {
-        var reader = try FormReader(exchange)
-        var budget = limits.maximumFormFieldBytes
-        while let event = try await reader.next() {
-            guard case .partBegan(let head) = event else { continue }
-            guard head.name == "file", head.fileName != nil || submission.fileID == nil else {
-                let text = try await reader.text(head.name, budget: &budget)
-                submission.fields.append((head.name, text))
-                continue
-            }
-            guard submission.stream == nil, !submission.isRepetition, submission.fileID == nil else {
-                throw Self.needsFile
-            }
-            if let key, try await library.isUsed(idempotencyKey: key, tenant: tenant) {
-                submission.isRepetition = true
-                try await reader.skip()
-                continue
-            }
-            submission.stream = try await receive(&reader, exchange, head, kind, tenant)
-        }
-        if submission.stream != nil, submission.fileID != nil { throw Self.needsFile }
+    private static func fileID(in fields: [(name: String, value: String)]) -> String? {
+        fields.first { $0.name == "fileId" && !$0.value.isEmpty }?.value
     }
 
-    private func receive(
-        _ reader: inout FormReader, _ exchange: Exchange, _ head: MultipartPartHead, _ kind: MediaKind,
-        _ tenant: TenantID
+    /// Reads fields up to the next file part; `nil` at the end of the form.
+    private func nextFile(_ reader: inout FormReader, _ fields: inout [(name: String, value: String)])
+        async throws(UploadFault) -> MultipartPartHead?
+    {
+        while let event = try await reader.next() {
+            guard case .partBegan(let head) = event else { continue }
+            // A form that sends fileId may leave an empty text field where its file would stand.
+            if head.name == "file", head.fileName != nil || head.contentType != nil { return head }
+            fields.append((head.name, try await reader.text(head.name)))
+        }
+        return nil
+    }
+
+    private func openStream(
+        _ exchange: Exchange, _ head: MultipartPartHead, _ kind: MediaKind, _ tenant: TenantID
     ) async throws(UploadFault) -> StreamUpload {
         let (name, type) = try declared(head, kind)
         // What is still to come of the request bounds the file: a size known before a byte is read.
@@ -96,18 +64,7 @@ extension GatewayServices {
         if let limit, limit - Int64(limits.maximumFormFieldBytes) > engine.limits.maximumUploadBytes {
             throw UploadFault(.tooLarge, "The file may have at most \(engine.limits.maximumUploadBytes) bytes.")
         }
-        let stream = try await engine.openDirect(
-            tenant: tenant, fileName: name, declaredType: type, limitBytes: limit)
-        try await BodyPump(exchange: exchange).watching(stream) { () async throws(UploadFault) in
-            while let event = try await reader.next() {
-                switch event {
-                case .bytes(let bytes): try await stream.receive(bytes)
-                case .partEnded: return
-                case .partBegan: break
-                }
-            }
-        }
-        return stream
+        return try await engine.openDirect(tenant: tenant, fileName: name, declaredType: type, limitBytes: limit)
     }
 
     /// Name and type of a form's file: what its part says, else what its extension says.
@@ -164,7 +121,7 @@ extension GatewayServices {
     /// `GET /api/media`
     func showGallery(_ exchange: Exchange) async throws(UploadFault) -> Answer {
         let tenant = try exchange.requiredTenant()
-        let text = (PercentCoding.parseQuery(exchange.query) ?? []).first { $0.name == "cursor" }?.value
+        let text = try exchange.queryPairs().first { $0.name == "cursor" }?.value
         let page = UploadListQuery.pageSize
         let entries = try await library.gallery(of: tenant, after: try cursor(text), limit: page + 1)
         let shown = Array(entries.prefix(page))

@@ -58,7 +58,8 @@ extension GatewayServices {
     /// `PUT /api/v1/uploads/{fileId}/parts/{n}`
     func putPart(_ exchange: Exchange, _ parameters: Parameters) async throws(UploadFault) -> Answer {
         let upload = try await engine.upload(parameters.text("fileId"), of: exchange.requiredTenant())
-        guard let number = Int(try parameters.text("number")) else {
+        let digits = try parameters.text("number")
+        guard digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let number = Int(digits) else {
             throw UploadFault(.invalidPart, "The part's number must be a whole number from 1 on.")
         }
         let expected = try BodyDigests.expected(exchange.head, names: [.contentDigest, .reprDigest])

@@ -50,6 +50,16 @@ extension Exchange {
     }
 }
 
+extension Exchange {
+    /// The query, decoded.
+    func queryPairs() throws(UploadFault) -> [(name: String, value: String)] {
+        guard let pairs = PercentCoding.parseQuery(query) else {
+            throw UploadFault(.invalidRequest, "The query is not well-formed percent-encoding of UTF-8.")
+        }
+        return pairs
+    }
+}
+
 extension Parameters {
     /// A path component, percent-decoded.
     ///

@@ -16,7 +16,7 @@ extension GatewayServices {
             },
             Route(.get, "/readyz", access: .open, dialect: .problem) { _, _ throws(UploadFault) in
                 try refuseWhileDraining()
-                try await engine.checkWritable()
+                try await readiness.check(engine)
                 return .reply(.json(.ok, ["status": "ready"]))
             },
         ]
@@ -89,10 +89,10 @@ extension GatewayServices {
     }
 
     private var fileRoutes: [Route] {
-        [.get, .head].map { method in
-            Route(method, "/media/:fileId/:fileName", access: .open, dialect: .problem) {
+        [
+            Route(.get, "/media/:fileId/:fileName", access: .open, dialect: .problem) {
                 exchange, parameters throws(UploadFault) in try await serveFile(exchange, parameters)
             }
-        }
+        ]
     }
 }

@@ -3,14 +3,18 @@ package import UploadModel
 
 /// The fields of `POST /api/v1/media/chunks`, in whatever order they come.
 package struct ChunkForm: Hashable, Sendable {
-    /// The longest text field, in bytes.
-    package static let maximumFieldBytes = 1024
-
     private var values: [String: String] = [:]
 
     package init() {}
 
-    package mutating func take(_ name: String, _ value: String) { values[name] = value }
+    /// - Throws: `invalid_request` for a field that stands twice.
+    package mutating func take(_ name: String, _ value: String) throws(UploadFault) {
+        guard values.updateValue(value, forKey: name) == nil else {
+            throw UploadFault(
+                .invalidRequest, "\(name) stands twice in the form; send it once.",
+                fields: [FieldFault(field: name, message: "stands twice")])
+        }
+    }
 
     package static func isField(_ name: String) -> Bool { ["chunkIndex", "totalChunks", "fileId"].contains(name) }
 

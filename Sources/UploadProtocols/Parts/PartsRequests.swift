@@ -126,7 +126,9 @@ package struct UploadListQuery: Hashable, Sendable {
     package let cursor: String?
 
     package init(query: String) throws(UploadFault) {
-        let pairs = PercentCoding.parseQuery(query) ?? []
+        guard let pairs = PercentCoding.parseQuery(query) else {
+            throw UploadFault(.invalidRequest, "The query is not well-formed percent-encoding of UTF-8.")
+        }
         var states: Set<UploadState> = [.granted, .receiving]
         var cursor: String?
         for (name, value) in pairs where !value.isEmpty {

@@ -1,0 +1,31 @@
+import NIOCore
+import NIOHTTP1
+
+/// Judges heads by what only their wire form tells, before they become version-less.
+final class HeadGate: ChannelInboundHandler {
+    typealias InboundIn = HTTPServerRequestPart
+    typealias InboundOut = HTTPServerRequestPart
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        guard case .head(var head) = unwrapInboundIn(data) else { return context.fireChannelRead(data) }
+        let isOld = head.version.major < 1 || (head.version.major == 1 && head.version.minor < 1)
+        // RFC 9112 section 3.2: exactly one Host. Two could be read differently by a proxy before us.
+        let hosts = head.headers["host"].count
+        guard hosts == 1 || (hosts == 0 && isOld) else {
+            context.fireErrorCaught(HTTPParserError.invalidHeaderToken)
+            return
+        }
+        // RFC 9112 section 6.1: a coding that we do not undo would be stored as if it were the file.
+        let codings = head.headers["transfer-encoding"]
+        guard codings.isEmpty || (codings.count == 1 && codings[0].lowercased() == "chunked") else {
+            context.fireErrorCaught(HTTPParserError.invalidHeaderToken)
+            return
+        }
+        if isOld {
+            // RFC 9112 section 9.3 and RFC 9110 section 10.1.1: an old client neither stays nor expects.
+            head.headers.replaceOrAdd(name: "connection", value: "close")
+            head.headers.remove(name: "expect")
+        }
+        context.fireChannelRead(wrapInboundOut(.head(head)))
+    }
+}

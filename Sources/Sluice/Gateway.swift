@@ -1,0 +1,57 @@
+import GatewayHTTP
+import Logging
+import ServiceLifecycle
+import UnixSignals
+
+/// A gateway, wired and ready to run.
+package struct Gateway: Sendable {
+    let services: [any Service]
+    let drain: DrainSwitch
+    let drainSeconds: Int
+    let workshop: Workshop
+    /// Where the first API key was written; `nil` when there was a key already.
+    package let initialKeyPath: String?
+    let logger: Logger
+
+    /// How often a drain looks whether requests are still running.
+    private static let drainLook = Duration.milliseconds(50)
+
+    /// Runs until SIGTERM or SIGINT, then drains: clients are still answered, new uploads with 503, until the
+    /// running requests have ended or `drainSeconds` are over.
+    package func run() async throws {
+        var configuration = ServiceGroupConfiguration(
+            services: services.map { .init(service: $0) }, gracefulShutdownSignals: [], logger: logger)
+        // What still runs after the drain is cut off; only the cutting takes its time.
+        configuration.maximumGracefulShutdownDuration = .seconds(2)
+        let group = ServiceGroup(configuration: configuration)
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { try await group.run() }
+            tasks.addTask {
+                for await signal in await UnixSignalsSequence(trapping: .sigterm, .sigint) {
+                    logger.notice("draining", metadata: ["sluice.signal": "\(signal)"])
+                    await drained()
+                    await group.triggerGracefulShutdown()
+                    return
+                }
+            }
+            // The group ends by itself only when a service failed.
+            do {
+                try await tasks.next()
+                try await tasks.next()
+            } catch is CancellationError {
+                logger.notice("requests that were still running after the drain were cut off")
+            }
+            tasks.cancelAll()
+        }
+        try await workshop.close()
+        logger.notice("stopped")
+    }
+
+    private func drained() async {
+        drain.startDraining()
+        let deadline = ContinuousClock.now + .seconds(drainSeconds)
+        while drain.runningRequests > 0, ContinuousClock.now < deadline {
+            try? await Task.sleep(for: Self.drainLook)
+        }
+    }
+}

@@ -1,0 +1,213 @@
+import Synchronization
+import UploadModel
+import UploadStore
+import UploadStoreTesting
+
+/// Takes every content for what it is said to be.
+struct AnyContent: ContentChecking {
+    let prefixBytes = 16
+
+    func verdict(on prefix: [UInt8], declared: MediaType?) -> ContentVerdict {
+        declared.map(ContentVerdict.matches) ?? .unknown(found: .octetStream)
+    }
+}
+
+/// Tells files that begin with eight letters, or with eight digits, from others.
+struct LettersAndDigits: ContentChecking {
+    let prefixBytes = 8
+
+    func verdict(on prefix: [UInt8], declared: MediaType?) -> ContentVerdict {
+        var found = MediaType.octetStream
+        if prefix.count == prefixBytes {
+            if prefix.allSatisfy({ (0x61...0x7A).contains($0) }) { found = .letters }
+            if prefix.allSatisfy({ (0x30...0x39).contains($0) }) { found = .digits }
+        }
+        guard let declared else { return found == .octetStream ? .unknown(found: found) : .matches(found) }
+        return declared == found ? .matches(found) : .contradicts(found: found)
+    }
+}
+
+/// Something that many wait for and that happens once.
+final class Signal: Sendable {
+    private let state = Mutex<(isGiven: Bool, waiting: [CheckedContinuation<Void, Never>])>((false, []))
+
+    func wait() async {
+        await withCheckedContinuation { continuation in
+            let isGiven = state.withLock { state in
+                if !state.isGiven { state.waiting.append(continuation) }
+                return state.isGiven
+            }
+            if isGiven { continuation.resume() }
+        }
+    }
+
+    func give() {
+        let waiting = state.withLock { state in
+            state.isGiven = true
+            defer { state.waiting = [] }
+            return state.waiting
+        }
+        for continuation in waiting { continuation.resume() }
+    }
+}
+
+/// What happened, in the order in which it happened.
+final class Journal: Sendable {
+    private let state = Mutex<[Int]>([])
+
+    func add(_ entry: Int) { state.withLock { $0.append(entry) } }
+
+    var entries: [Int] { state.withLock { $0 } }
+}
+
+/// A store that says how much room it has and tells when it is about to publish.
+struct ShapedStore: ByteStore {
+    let store: any ByteStore
+    var free: @Sendable () -> Int64? = { nil }
+    var beforePublishing: @Sendable () async -> Void = {}
+
+    var needs: StoreNeeds { store.needs }
+
+    func prepare(_ key: ObjectKey, sizeBytes: Int64?) async throws(StoreFault) {
+        try await store.prepare(key, sizeBytes: sizeBytes)
+    }
+
+    func writer(of key: ObjectKey, piece: PiecePlace, sizing: PieceSizing) async throws(StoreFault)
+        -> any PieceWriter
+    {
+        try await store.writer(of: key, piece: piece, sizing: sizing)
+    }
+
+    func spool(sizing: PieceSizing) async throws(StoreFault) -> any PieceWriter {
+        try await store.spool(sizing: sizing)
+    }
+
+    func settle(_ spooled: PieceToken, in key: ObjectKey, at place: PiecePlace, lengthBytes: Int64)
+        async throws(StoreFault) -> PieceToken
+    {
+        try await store.settle(spooled, in: key, at: place, lengthBytes: lengthBytes)
+    }
+
+    func publish(_ key: ObjectKey, pieces: [StoredPart]) async throws(StoreFault) -> ObjectReceipt {
+        await beforePublishing()
+        return try await store.publish(key, pieces: pieces)
+    }
+
+    func discard(_ key: ObjectKey, spooled: [PieceToken]) async throws(StoreFault) {
+        try await store.discard(key, spooled: spooled)
+    }
+
+    func forget(_ spooled: [PieceToken]) async throws(StoreFault) { try await store.forget(spooled) }
+    func reader(of key: ObjectKey) async throws(StoreFault) -> any ObjectReader { try await store.reader(of: key) }
+    func freeBytes() async throws(StoreFault) -> Int64? { free() }
+    func checkWritable() async throws(StoreFault) { try await store.checkWritable() }
+    func inventory() async throws(StoreFault) -> [InventoryEntry] { try await store.inventory() }
+}
+
+/// A catalog whose changes fail by chance; some of them although they were made.
+final class FaultyCatalog: UploadCatalog {
+    private struct State {
+        var generator = SeededGenerator(seed: 0)
+        var oneIn: UInt64 = 0
+        var faultCount = 0
+        var afterExpired: (@Sendable () async -> Void)?
+    }
+
+    private let catalog: any UploadCatalog
+    private let state = Mutex(State())
+
+    init(_ catalog: any UploadCatalog) { self.catalog = catalog }
+
+    /// From now on one call in so many fails; none for 0.
+    func fail(oneIn: UInt64, seed: UInt64) {
+        state.withLock { state in
+            state.oneIn = oneIn
+            state.generator = SeededGenerator(seed: seed)
+        }
+    }
+
+    /// What happens between the list of old uploads and whatever is done with it.
+    func afterExpired(_ body: @escaping @Sendable () async -> Void) { state.withLock { $0.afterExpired = body } }
+
+    var faultCount: Int { state.withLock { $0.faultCount } }
+
+    private func change<Value>(_ body: () async throws(CatalogFault) -> Value) async throws(CatalogFault) -> Value {
+        let (fails, isMade) = state.withLock { state -> (Bool, Bool) in
+            guard state.oneIn > 0, state.generator.next() % state.oneIn == 0 else { return (false, false) }
+            state.faultCount += 1
+            return (true, state.generator.next() % 2 == 0)
+        }
+        guard fails else { return try await body() }
+        guard isMade else { throw CatalogFault(.busy, "by plan") }
+        _ = try await body()
+        throw CatalogFault(.failed, "by plan, although it was done")
+    }
+
+    func create(_ upload: UploadRecord, maximumOpen: Int) async throws(CatalogFault) -> CreateOutcome {
+        try await change { () throws(CatalogFault) in try await catalog.create(upload, maximumOpen: maximumOpen) }
+    }
+
+    func claim(_ id: FileID, now: Timestamp, expiresAt: Timestamp, maximumOpen: Int) async throws(CatalogFault)
+        -> ClaimOutcome
+    {
+        try await change { () throws(CatalogFault) in
+            try await catalog.claim(id, now: now, expiresAt: expiresAt, maximumOpen: maximumOpen)
+        }
+    }
+
+    func record(
+        _ part: StoredPart, of id: FileID, learning layout: PartLayout, detectedType: MediaType?, expiresAt: Timestamp
+    ) async throws(CatalogFault) -> RecordOutcome {
+        try await change { () throws(CatalogFault) in
+            try await catalog.record(
+                part, of: id, learning: layout, detectedType: detectedType, expiresAt: expiresAt)
+        }
+    }
+
+    func complete(_ id: FileID, with completion: Completion) async throws(CatalogFault) -> TransitionOutcome {
+        try await change { () throws(CatalogFault) in try await catalog.complete(id, with: completion) }
+    }
+
+    func end(_ id: FileID, as final: UploadState, now: Timestamp) async throws(CatalogFault) -> TransitionOutcome {
+        try await change { () throws(CatalogFault) in try await catalog.end(id, as: final, now: now) }
+    }
+
+    func withdraw(_ id: FileID, now: Timestamp) async throws(CatalogFault) -> TransitionOutcome {
+        try await change { () throws(CatalogFault) in try await catalog.withdraw(id, now: now) }
+    }
+
+    func expired(before now: Timestamp, limit: Int) async throws(CatalogFault) -> [UploadRecord] {
+        let found = try await catalog.expired(before: now, limit: limit)
+        await state.withLock { $0.afterExpired }?()
+        return found
+    }
+
+    func upload(_ id: FileID) async throws(CatalogFault) -> UploadRecord? {
+        try await change { () throws(CatalogFault) in try await catalog.upload(id) }
+    }
+
+    func upload(_ reference: UploadReference, of tenant: TenantID) async throws(CatalogFault) -> UploadRecord? {
+        try await change { () throws(CatalogFault) in try await catalog.upload(reference, of: tenant) }
+    }
+
+    func parts(of id: FileID) async throws(CatalogFault) -> [StoredPart] {
+        try await change { () throws(CatalogFault) in try await catalog.parts(of: id) }
+    }
+
+    func parts(of id: FileID, near number: Int) async throws(CatalogFault) -> [StoredPart] {
+        try await change { () throws(CatalogFault) in try await catalog.parts(of: id, near: number) }
+    }
+
+    func uploads(of tenant: TenantID?, in states: Set<UploadState>, after cursor: UploadCursor?, limit: Int)
+        async throws(CatalogFault) -> [UploadRecord]
+    {
+        try await catalog.uploads(of: tenant, in: states, after: cursor, limit: limit)
+    }
+
+    func forgetEnded(before moment: Timestamp, limit: Int) async throws(CatalogFault) -> Int {
+        try await catalog.forgetEnded(before: moment, limit: limit)
+    }
+
+    func references() async throws(CatalogFault) -> [ObjectReference] { try await catalog.references() }
+    func checkWritable() async throws(CatalogFault) { try await catalog.checkWritable() }
+}
