@@ -1,3 +1,4 @@
+import Synchronization
 import UploadModel
 import UploadStore
 
@@ -12,6 +13,9 @@ import UploadStore
 /// Where objects stand below the data folder: `staged/ab/KEY`, `files/ab/KEY`, `spool/ab/KEY`.
 struct DiskLayout: Sendable {
     let root: String
+    private let durable = DurableFolders()
+
+    init(root: String) { self.root = root }
 
     func folder(_ kind: InventoryEntry.Kind) -> String {
         switch kind {
@@ -31,15 +35,24 @@ struct DiskLayout: Sendable {
 
     /// Makes the folders that everything else relies on.
     func makeFolders() throws(StoreFault) {
+        try DurableFile.syncDirectory(root + "/..")
         for kind in [InventoryEntry.Kind.staged, .published, .spooled] {
             try DurableFile.makeDirectory(folder(kind), in: root)
         }
     }
 
+    /// Makes the folder of an object if it is not there, durably.
+    func makeFolder(_ kind: InventoryEntry.Kind, of key: ObjectKey) throws(StoreFault) {
+        let folder = folder(kind, of: key)
+        guard !durable.contains(folder) else { return }
+        try DurableFile.makeDirectory(folder, in: self.folder(kind))
+        durable.insert(folder)
+    }
+
     /// Creates an empty file if it is not there and makes its name durable.
     func createFile(_ kind: InventoryEntry.Kind, of key: ObjectKey) throws(StoreFault) {
         let folder = folder(kind, of: key)
-        try DurableFile.makeDirectory(folder, in: self.folder(kind))
+        try makeFolder(kind, of: key)
         let descriptor = open(path(kind, of: key), O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw DurableFile.fault("create") }
         close(descriptor)
@@ -85,4 +98,13 @@ struct DiskLayout: Sendable {
         }
         return names
     }
+}
+
+/// Folders whose names this process has seen made durable, so that it need not ask again.
+private final class DurableFolders: Sendable {
+    private let paths = Mutex<Set<String>>([])
+
+    func contains(_ path: String) -> Bool { paths.withLock { $0.contains(path) } }
+
+    func insert(_ path: String) { _ = paths.withLock { $0.insert(path) } }
 }

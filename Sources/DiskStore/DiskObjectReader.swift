@@ -16,6 +16,9 @@ final class DiskObjectReader: ObjectReader {
     /// One read at most; what one download holds in memory.
     static let maximumReadBytes = 256 << 10
 
+    /// What one turn of a digest over a whole file reads.
+    private static let digestStepBytes: Int64 = 4 << 20
+
     let sizeBytes: Int64
     private let descriptor: CInt
     private let threads: DiskThreads
@@ -40,7 +43,9 @@ final class DiskObjectReader: ObjectReader {
     deinit { close(descriptor) }
 
     func read(_ range: ByteRange) async throws(StoreFault) -> ByteBuffer {
-        precondition(range.length > 0 && range.end <= sizeBytes, "a read lies inside the object")
+        guard range.length > 0, range.end <= sizeBytes else {
+            throw StoreFault(.corrupt, "a published file is shorter than its record")
+        }
         return try await threads.run { [self] () throws(StoreFault) in try readNow(range) }
     }
 
@@ -65,18 +70,22 @@ final class DiskObjectReader: ObjectReader {
     }
 
     func digest(_ algorithm: DigestAlgorithm) async throws(StoreFault) -> Digest {
-        try await threads.run { [self] () throws(StoreFault) in
-            var digests = DigestSet([algorithm])
-            var position: Int64 = 0
-            while position < sizeBytes {
-                let bytes = try readNow(ByteRange(start: position, length: sizeBytes - position))
-                bytes.withUnsafeReadableBytes { digests.update($0) }
-                position += Int64(bytes.readableBytes)
+        var digests = DigestSet([algorithm])
+        var position: Int64 = 0
+        // In steps, so that a large file does not keep a thread from everybody else.
+        while position < sizeBytes {
+            let (start, state) = (position, digests)
+            (position, digests) = try await threads.run { [self] () throws(StoreFault) in
+                var (position, digests) = (start, state)
+                while position < min(start + Self.digestStepBytes, sizeBytes) {
+                    let bytes = try readNow(ByteRange(start: position, length: sizeBytes - position))
+                    bytes.withUnsafeReadableBytes { digests.update($0) }
+                    position += Int64(bytes.readableBytes)
+                }
+                return (position, digests)
             }
-            guard let digest = digests.finalize()[algorithm] else {
-                throw StoreFault(.failed, "no \(algorithm.rawValue)")
-            }
-            return digest
         }
+        guard let digest = digests.finalize()[algorithm] else { throw StoreFault(.failed, "no \(algorithm.rawValue)") }
+        return digest
     }
 }

@@ -17,8 +17,7 @@ final class DiskPieceWriter: PieceWriter, @unchecked Sendable {
     static let maximumWritesInFlight = 2
 
     private let file: StagedFile
-    private let threads: DiskThreads
-    private let pool: BlockPool
+    private let store: DiskStore
     private let token: PieceToken
     private let start: Int64
     private let usesDirect: Bool
@@ -41,8 +40,7 @@ final class DiskPieceWriter: PieceWriter, @unchecked Sendable {
         reservesAhead: Bool, onAbandon: @escaping @Sendable () -> Void
     ) {
         self.file = file
-        self.threads = store.threads
-        self.pool = store.pool
+        self.store = store
         self.token = token
         self.start = start
         self.onAbandon = onAbandon
@@ -96,7 +94,7 @@ final class DiskPieceWriter: PieceWriter, @unchecked Sendable {
         }
         let position = start + writtenBytes
         let file = file
-        try await threads.run { () throws(StoreFault) in
+        try await store.threads.run { () throws(StoreFault) in
             let result = bytes.withUnsafeReadableBytes { source in
                 Result { () throws(StoreFault) in try file.write(source, at: position) }
             }
@@ -108,7 +106,7 @@ final class DiskPieceWriter: PieceWriter, @unchecked Sendable {
     private func takeBlock() {
         let remaining = max(expectedBytes - writtenBytes, Int64(BlockPool.smallestBlockBytes))
         let next: Int64 = expectedBytes == maximumBytes ? remaining : Int64(BlockPool.largestBlockBytes)
-        guard let taken = pool.take(expectedBytes: next) else { return }
+        guard let taken = store.pool.take(expectedBytes: next) else { return }
         block = taken
         filled = 0
         // A piece may begin anywhere: its first block only reaches to the next aligned place.
@@ -126,8 +124,9 @@ final class DiskPieceWriter: PieceWriter, @unchecked Sendable {
         let usesDirect = usesDirect
         let reserve = reservation(upTo: position + Int64(count))
         inFlight.append(
-            threads.start { () throws(StoreFault) in
-                if let reserve { try file.reserve(upTo: reserve) }
+            store.threads.start { () throws(StoreFault) in
+                // Room ahead is a convenience: without it there may still be room for these bytes.
+                if let reserve { try? file.reserve(upTo: reserve) }
                 let bytes = UnsafeRawBufferPointer(rebasing: block.bytes[..<count])
                 if usesDirect {
                     try file.writeDirect(bytes, at: position)
@@ -158,11 +157,9 @@ final class DiskPieceWriter: PieceWriter, @unchecked Sendable {
         do throws(StoreFault) {
             try await flushBlock()
             try await settleWrites(leaving: 0)
-            let file = file
-            let threads = threads
-            try await file.syncGate.sync { () async throws(StoreFault) in
-                try await threads.run { () throws(StoreFault) in try file.syncData() }
-            }
+            try await store.sync(file)
+            // A sweep by another process may have taken it for a leftover; nobody may rely on it then.
+            guard file.hasName else { throw StoreFault(.missing, "the file was removed while it was written") }
         } catch {
             // A piece that could not be finished has ended too: nothing of it stays.
             await abandon()
@@ -182,6 +179,6 @@ final class DiskPieceWriter: PieceWriter, @unchecked Sendable {
         // The file may be removed next; its room must not be taken by a write that is still on its way.
         while !inFlight.isEmpty { _ = try? await inFlight.removeFirst().value() }
         let clean = onAbandon
-        _ = try? await threads.run { () throws(StoreFault) in clean() }
+        _ = try? await store.threads.run { () throws(StoreFault) in clean() }
     }
 }

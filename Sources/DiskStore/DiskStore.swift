@@ -93,12 +93,17 @@ package final class DiskStore: ByteStore {
     {
         let file = try await staged(key)
         try await copy(spooled, into: file, at: place.start, lengthBytes: lengthBytes)
+        try await sync(file)
+        try await forget([spooled])
+        return .inPlace
+    }
+
+    /// Makes all that was written to a file durable, together with whoever else waits for the same.
+    func sync(_ file: StagedFile) async throws(StoreFault) {
         let threads = threads
         try await file.syncGate.sync { () async throws(StoreFault) in
             try await threads.run { () throws(StoreFault) in try file.syncData() }
         }
-        try await forget([spooled])
-        return .inPlace
     }
 
     private func copy(_ spooled: PieceToken, into file: StagedFile, at start: Int64, lengthBytes: Int64)
@@ -146,10 +151,13 @@ package final class DiskStore: ByteStore {
             guard size >= receipt.sizeBytes else {
                 throw StoreFault(.corrupt, "a staged file is shorter than its parts")
             }
-            // Every piece was synced before it was recorded; only what changed since needs another sync.
             if size > receipt.sizeBytes { try file.setSize(receipt.sizeBytes) }
-            if size > receipt.sizeBytes || !replaced.isEmpty { try file.syncData() }
-            try DurableFile.makeDirectory(layout.folder(.published, of: key), in: layout.folder(.published))
+        }
+        // Every piece was synced before it was recorded, so this is cheap; it is not left out where nothing seems to
+        // have changed, because an earlier try may have changed it and failed to sync.
+        try await sync(file)
+        try await threads.run { () throws(StoreFault) in
+            try layout.makeFolder(.published, of: key)
             if try !DurableFile.move(from, to: to), !layout.exists(.published, of: key) {
                 throw StoreFault(.missing, "nothing is staged")
             }

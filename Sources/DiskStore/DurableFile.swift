@@ -29,10 +29,11 @@ enum DurableFile {
         guard fsync(descriptor) == 0 else { throw fault("sync directory") }
     }
 
-    /// Creates a directory if it is not there, durably.
+    /// Creates a directory if it is not there, durably. One that is there may have been made a moment ago by
+    /// somebody who has not synced its name yet, or who died before; so its name is synced all the same.
     static func makeDirectory(_ path: String, in parent: String) throws(StoreFault) {
-        if mkdir(path, 0o700) == 0 { return try syncDirectory(parent) }
-        guard errno == EEXIST else { throw fault("create directory") }
+        guard mkdir(path, 0o700) == 0 || errno == EEXIST else { throw fault("create directory") }
+        try syncDirectory(parent)
     }
 
     /// Moves a file; durable after both directories were synced.

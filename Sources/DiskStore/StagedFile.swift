@@ -37,6 +37,12 @@ final class StagedFile: Sendable {
 
     var hasDirect: Bool { direct >= 0 }
 
+    /// Whether the file still stands somewhere, and does not only live in open descriptors.
+    var hasName: Bool {
+        var status = stat()
+        return fstat(cached, &status) == 0 && status.st_nlink > 0
+    }
+
     func size() throws(StoreFault) -> Int64 {
         var status = stat()
         guard fstat(cached, &status) == 0 else { throw DurableFile.fault("stat") }

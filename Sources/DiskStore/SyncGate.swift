@@ -5,6 +5,9 @@ import UploadStore
 ///
 /// A sync that began before a piece was written says nothing about the piece, so whoever comes while one runs
 /// waits for the next; that next one serves all who came meanwhile.
+///
+/// A sync that failed is never followed by another on the same descriptor: the kernel tells of lost pages once, and a
+/// second call would answer success for bytes that are gone. All who wait, and all who come later, get the failure.
 final class SyncGate: Sendable {
     private enum Turn {
         /// Sync, for yourself and for those.
@@ -14,6 +17,7 @@ final class SyncGate: Sendable {
 
     private struct State {
         var isRunning = false
+        var failure: StoreFault?
         var waiting: [CheckedContinuation<Turn, Never>] = []
     }
 
@@ -32,35 +36,46 @@ final class SyncGate: Sendable {
                 result = .failure(error)
             }
             for follower in followers { follower.resume(returning: .served(result)) }
-            passOn()
+            passOn(after: result)
             return try result.get()
         }
     }
 
     private func turn() async -> Turn {
         await withCheckedContinuation { continuation in
-            let leads = state.withLock { state in
+            let turn: Turn? = state.withLock { state in
+                if let failure = state.failure { return .served(.failure(failure)) }
                 if state.isRunning {
                     state.waiting.append(continuation)
-                    return false
+                    return nil
                 }
                 state.isRunning = true
-                return true
+                return .lead([])
             }
-            if leads { continuation.resume(returning: .lead([])) }
+            if let turn { continuation.resume(returning: turn) }
         }
     }
 
     /// For tests: how many wait for the sync after the one that runs.
     var waitingCount: Int { state.withLock { $0.waiting.count } }
 
-    private func passOn() {
+    /// Whether a sync failed, so that nothing can be made durable through this file any more.
+    var hasFailed: Bool { state.withLock { $0.failure != nil } }
+
+    private func passOn(after result: Result<Void, StoreFault>) {
+        var failure: StoreFault?
+        if case .failure(let fault) = result { failure = fault }
         let next = state.withLock { state in
             let waiting = state.waiting
             state.waiting = []
-            state.isRunning = !waiting.isEmpty
+            state.failure = failure
+            state.isRunning = failure == nil && !waiting.isEmpty
             return waiting
         }
-        if let leader = next.first { leader.resume(returning: .lead(Array(next.dropFirst()))) }
+        if let failure {
+            for waiter in next { waiter.resume(returning: .served(.failure(failure))) }
+        } else if let leader = next.first {
+            leader.resume(returning: .lead(Array(next.dropFirst())))
+        }
     }
 }

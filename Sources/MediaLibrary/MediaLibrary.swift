@@ -129,7 +129,13 @@ package final class MediaLibrary: Sendable {
     package func open(_ id: FileID) async throws(UploadFault) -> (upload: UploadRecord, reader: any ObjectReader) {
         let upload = try await reading { () throws(CatalogFault) in try await catalog.upload(id) }
         guard let upload, upload.state == .complete else { throw UploadFault.notFound }
-        return (upload, try await engine.reader(of: upload))
+        let reader = try await engine.reader(of: upload)
+        // Checked after reading what was checked before writing: an answer must not promise bytes that are gone.
+        guard reader.sizeBytes == upload.receivedBytes else {
+            throw UploadFault(
+                .internalError, "The stored file could not be used.", cause: "file \(id) has \(reader.sizeBytes) bytes")
+        }
+        return (upload, reader)
     }
 
     private func checkKind(of upload: UploadRecord, _ kind: MediaKind) throws(UploadFault) {

@@ -16,11 +16,11 @@ package func build(
 ) async throws -> Gateway {
     let descriptors = ProcessLimits.raiseDescriptors()
     var configuration = configuration
-    // A connection that takes a body holds up to three descriptors: its socket and two of its file.
-    let affordable = max(16, (descriptors - 64) / 3)
+    // A connection that takes a body holds three descriptors, its socket and two of its file; most take none.
+    let affordable = max(16, descriptors / 2)
     if configuration.gateway.maximumConnections > affordable {
         configuration.gateway.maximumConnections = affordable
-        logger.notice(
+        logger.info(
             "fewer connections than configured, for want of file descriptors",
             metadata: ["sluice.connections": "\(affordable)", "sluice.descriptors": "\(descriptors)"])
     }

@@ -173,7 +173,7 @@ extension UploadEngine {
             let isAside: Bool
             switch offer {
             case .refuse(let refusal): throw UploadFault(refusal)
-            case .write(let place, let wanted) where Self.isApart(upload.layout, announcedCount: announcedCount):
+            case .write(let place, let wanted):
                 sizing = wanted
                 isAside = false
                 writer = try await translating { () throws(StoreFault) in
@@ -181,7 +181,7 @@ extension UploadEngine {
                         of: upload.objectKey, piece: PiecePlace(number: place.number, start: place.start),
                         sizing: PieceSizing(wanted))
                 }
-            case .write(_, let wanted), .setAside(let wanted):
+            case .setAside(let wanted):
                 sizing = wanted
                 isAside = true
                 writer = try await translating { () throws(StoreFault) in
@@ -198,12 +198,6 @@ extension UploadEngine {
             lease.release()
             throw error
         }
-    }
-
-    /// Whether a part that is written at its place cannot reach into another's. While the part size is open the
-    /// first part may turn out longer than the size that a part beside it settles on.
-    private static func isApart(_ layout: PartLayout, announcedCount: Int?) -> Bool {
-        layout.partSizeBytes != nil || (layout.partCount ?? announcedCount) == 1
     }
 
     /// Begins to take a chunk of an upload that its client names, and begins that upload with its first chunk.

@@ -147,8 +147,9 @@ enum Curl {
         }
         let blocks = transfers.enumerated().map { number, options in
             let lines =
-                ["globoff", "path-as-is", "noproxy = \"*\"", "max-time = 120", "output = \"/dev/null\""]
+                ["globoff", "path-as-is", "noproxy = \"*\"", "max-time = 120"]
                 + ["write-out = \"\(number) %{http_code} %{exitcode}\\n\""]
+                + (options.contains { $0.option == "output" } ? [] : ["output = \"/dev/null\""])
                 + options.map { "\($0.option) = \(quoted($0.value))" }
             return lines.joined(separator: "\n")
         }

@@ -107,7 +107,7 @@ extension GatewayTests {
         ])
         func `a broken framing is refused`(body: String) async throws {
             let gateway = try RunningGateway.shared
-            let upload = try await gateway.begun(["fileName": "a.mp4", "size": 5, "partSize": 3])
+            let upload = try await gateway.begun(["fileName": "a.mp4", "size": 100, "partSize": 50])
             let answer = try await RawConnection.exchange(
                 port: gateway.port,
                 "PUT /api/v1/uploads/\(upload.fileID)/parts/2 HTTP/1.1\r\nHost: a\r\nX-API-Key: \(gateway.key)\r\n"
@@ -127,8 +127,6 @@ extension GatewayTests {
                 ["\(gateway.base)/healthz"], right + ["\(gateway.base)/api/media"],
                 right + ["-T", pieces.paths[0], gateway.partURL(upload.fileID, 1)],
                 right + ["-T", pieces.paths[1], gateway.partURL(upload.fileID, 2)],
-                // Refused, with a body that is short enough to be read away.
-                right + ["-T", pieces.paths[1], gateway.partURL(upload.fileID, 9999)],
                 right + ["\(gateway.base)/nothing"], right + [link.accessURL], right + ["--head", link.accessURL],
                 right + ["-X", "POST", gateway.partURL(upload.fileID, 1)],
             ]
@@ -140,7 +138,7 @@ extension GatewayTests {
             let lines = result.output.split(separator: "\n").filter { $0.hasPrefix("#") }
             #expect(
                 lines.map { $0.dropFirst() } == [
-                    "200 1", "200 0", "204 0", "204 0", "400 0", "404 0", "200 0", "200 0", "405 0",
+                    "200 1", "200 0", "204 0", "204 0", "404 0", "200 0", "200 0", "405 0",
                 ], "\(result.errors)")
         }
 

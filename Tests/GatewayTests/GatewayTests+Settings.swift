@@ -64,6 +64,20 @@ extension GatewayTests {
             for word in ["port", "70000", "1...65535"] { #expect(result.errors.contains(word), "\(result.errors)") }
         }
 
+        @Test func `the accepted formats can be chosen`() async throws {
+            let ways: [(options: [String], environment: [String: String])] = [
+                (["--accept", "png,mov"], [:]), ([], ["SLUICE_ACCEPT": "png,mov"]),
+                (["--accept=image/png, video/quicktime"], [:]),
+            ]
+            for (options, environment) in ways {
+                let gateway = try await RunningGateway.start(options: options, environment: environment)
+                #expect(try await gateway.get("/api/media/uploadUrl?fileName=a.mov").status == 200)
+                #expect(try await gateway.get("/api/media/uploadUrl?fileName=a.png").status == 200)
+                #expect(try await gateway.get("/api/media/uploadUrl?fileName=a.mp4").status == 400)
+                #expect(try await gateway.stop() == 0)
+            }
+        }
+
         @Test func `an unknown command is refused`() async throws {
             let result = try await RunningGateway.command(["server"])
             #expect(result.exitCode != 0)

@@ -111,6 +111,7 @@ final class FaultyCatalog: UploadCatalog {
         var oneIn: UInt64 = 0
         var faultCount = 0
         var afterExpired: (@Sendable () async -> Void)?
+        var losesNextAnswer = false
     }
 
     private let catalog: any UploadCatalog
@@ -125,6 +126,9 @@ final class FaultyCatalog: UploadCatalog {
             state.generator = SeededGenerator(seed: seed)
         }
     }
+
+    /// The next part is recorded, but the answer is an error.
+    func loseNextAnswer() { state.withLock { $0.losesNextAnswer = true } }
 
     /// What happens between the list of old uploads and whatever is done with it.
     func afterExpired(_ body: @escaping @Sendable () async -> Void) { state.withLock { $0.afterExpired = body } }
@@ -158,10 +162,16 @@ final class FaultyCatalog: UploadCatalog {
     func record(
         _ part: StoredPart, of id: FileID, learning layout: PartLayout, detectedType: MediaType?, expiresAt: Timestamp
     ) async throws(CatalogFault) -> RecordOutcome {
-        try await change { () throws(CatalogFault) in
+        let outcome = try await change { () throws(CatalogFault) in
             try await catalog.record(
                 part, of: id, learning: layout, detectedType: detectedType, expiresAt: expiresAt)
         }
+        let isLost = state.withLock { state in
+            defer { state.losesNextAnswer = false }
+            return state.losesNextAnswer
+        }
+        if isLost { throw CatalogFault(.failed, "the answer was lost") }
+        return outcome
     }
 
     func complete(_ id: FileID, with completion: Completion) async throws(CatalogFault) -> TransitionOutcome {

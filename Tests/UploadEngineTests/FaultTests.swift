@@ -94,6 +94,18 @@ import UploadStoreTesting
         try await bench.expectTidy("seed \(seed)")
     }
 
+    @Test func aPartWhoseRecordIsNotAnsweredIsThereIfItIsRecorded() async throws {
+        let bench = Bench()
+        let upload = try await bench.begin(sizeBytes: 10)
+        try await bench.engine.send(sample(10, seed: 1), as: 1, of: upload)
+        bench.catalog.loseNextAnswer()
+        await expectFault(.unavailable) { try await bench.engine.send(sample(10, seed: 2), as: 1, of: upload) }
+        // The client goes on with what it knows to be there; the record names the second content.
+        try await bench.expectTidy()
+        #expect(try await bench.content(of: bench.engine.complete(upload)) == sample(10, seed: 2))
+        try await bench.expectTidy()
+    }
+
     @Test(arguments: 1...30 as ClosedRange<UInt64>)
     func chunksOfUnknownSizeSurviveFaults(_ seed: UInt64) async throws {
         let bench = Bench()

@@ -8,13 +8,15 @@
 enum SettingsJSON {
     /// A JSON object; `nil` for anything else.
     static func object(_ text: String) -> [String: SettingValue]? {
+        guard JSONText.isShallow(text.utf8) else { return nil }
         guard let object = try? JSONDecoder().decode([String: Decoded].self, from: Data(text.utf8)) else { return nil }
         return object.mapValues(\.value)
     }
 
     /// A JSON array of strings; `nil` for anything else.
     static func strings(_ text: String) -> [String]? {
-        try? JSONDecoder().decode([String].self, from: Data(text.utf8))
+        guard JSONText.isShallow(text.utf8) else { return nil }
+        return try? JSONDecoder().decode([String].self, from: Data(text.utf8))
     }
 
     private struct Decoded: Decodable {

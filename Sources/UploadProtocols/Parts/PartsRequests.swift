@@ -29,6 +29,9 @@ package struct PartsAnnouncement: Hashable, Sendable {
 
     /// - Throws: `invalid_request` with the wrong field.
     package init(json: [UInt8], formats: MediaFormatTable, limits: UploadLimits) throws(UploadFault) {
+        guard JSONText.isShallow(json) else {
+            throw Self.fault(("body", "The body may be nested at most \(JSONText.maximumDepth) levels deep."))
+        }
         let body: Body
         do {
             body = try JSONDecoder().decode(Body.self, from: Data(json))

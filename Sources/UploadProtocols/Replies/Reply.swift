@@ -31,8 +31,39 @@ package struct Reply: Hashable, Sendable {
     }
 }
 
-/// JSON text of answers.
+/// JSON text, of answers and of requests.
 enum JSONText {
+    /// Nesting that a client's JSON may have: its decoding costs the square of the depth.
+    static let maximumDepth = 32
+
+    /// Whether brackets are nested no deeper than ``maximumDepth``. Says nothing else about the text.
+    static func isShallow(_ text: some Sequence<UInt8>) -> Bool {
+        var depth = 0
+        var isInString = false
+        var isEscaped = false
+        for byte in text {
+            if isInString {
+                if isEscaped {
+                    isEscaped = false
+                } else if byte == UInt8(ascii: "\\") {
+                    isEscaped = true
+                } else if byte == UInt8(ascii: "\"") {
+                    isInString = false
+                }
+                continue
+            }
+            switch byte {
+            case UInt8(ascii: "\""): isInString = true
+            case UInt8(ascii: "["), UInt8(ascii: "{"):
+                depth += 1
+                if depth > maximumDepth { return false }
+            case UInt8(ascii: "]"), UInt8(ascii: "}"): depth -= 1
+            default: break
+            }
+        }
+        return true
+    }
+
     static func encode(_ value: some Encodable) -> [UInt8] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
