@@ -28,6 +28,12 @@ final class Intake: @unchecked Sendable {
     private var isJudged: Bool
     private var isEnded = false
     private(set) var receivedBytes: Int64 = 0
+
+    var isOfUnknownLength: Bool {
+        if case .atMost = sizing { return true }
+        return false
+    }
+
     private(set) var detectedType: MediaType?
 
     init(

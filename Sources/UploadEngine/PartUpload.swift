@@ -160,6 +160,12 @@ extension UploadEngine {
         of stale: UploadRecord, number: Int, declaredBytes: Int64?, announcedCount: Int? = nil,
         digests: Set<DigestAlgorithm>
     ) async throws(UploadFault) -> PartUpload {
+        // Judged once before it takes anybody's place: what is refused anyway stops nobody.
+        let early = UploadMachine(restoring: stale, parts: try await partsNear(number, of: stale), bounds: bounds)
+            .partOffered(number, declaredBytes: declaredBytes, announcedCount: announcedCount)
+        if case .refuse(let refusal) = early { throw UploadFault(refusal) }
+        // The room of an upload of known size was reserved when it began.
+        if stale.layout.sizeBytes == nil { try await checkRoom(for: declaredBytes) }
         let lease = await leases.acquire(stale.fileID, .part(number))
         do throws(UploadFault) {
             // Whoever held the lease before may have completed or ended the upload: its bytes are then not to be

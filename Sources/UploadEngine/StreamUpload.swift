@@ -21,8 +21,15 @@ package final class StreamUpload: ByteReceiver {
 
     package func receive(_ bytes: ByteBuffer) async throws(UploadFault) {
         if lease.isRevoked { throw UploadEngine.superseded }
+        let before = intake.receivedBytes
         try await intake.receive(bytes)
+        // Of a stream without a length nobody knew the room that it takes; it is asked for as it grows.
+        if intake.isOfUnknownLength, before / Self.roomStepBytes != intake.receivedBytes / Self.roomStepBytes {
+            try await engine.checkRoom(for: Self.roomStepBytes)
+        }
     }
+
+    private static let roomStepBytes: Int64 = 64 << 20
 
     package func revoked() async { await lease.revoked() }
 
@@ -148,6 +155,8 @@ extension UploadEngine {
     package func openDirect(
         tenant: TenantID, fileName: FileName, declaredType: MediaType?, limitBytes: Int64?
     ) async throws(UploadFault) -> StreamUpload {
+        // Nothing else tells the size of a file inside a form; the form around it is small.
+        try await checkRoom(for: limitBytes)
         let now = now
         let most = min(limitBytes ?? limits.maximumUploadBytes, limits.maximumUploadBytes)
         var record = UploadRecord(

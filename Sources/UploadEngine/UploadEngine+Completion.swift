@@ -104,23 +104,28 @@ extension UploadEngine {
         case .nothing: return
         case .refuse(let refusal): throw UploadFault(refusal)
         case .discard(let state):
+            // The record first: a writer that is stopped finds it ended, and adds nothing. Then wait until it has
+            // let go of the bytes, and free them.
+            guard let (ended, spooled) = try await recordEnd(of: upload, as: state) else { return }
             let lease = await leases.acquire(upload.fileID, .whole)
             defer { lease.release() }
-            try await end(upload, as: state)
+            await discard(ended.objectKey, spooled: spooled)
         }
     }
 
-    /// The record first, then the bytes: what is freed twice by a crash between is found by the sweep.
-    private func end(_ upload: UploadRecord, as state: UploadState) async throws(UploadFault) {
+    /// Ends an upload in the catalog; answers what is left to be freed, or `nil` when it had ended before.
+    private func recordEnd(of upload: UploadRecord, as state: UploadState) async throws(UploadFault) -> (
+        ended: UploadRecord, spooled: [PieceToken]
+    )? {
         let parts = try await parts(of: upload)
         let now = now
         let outcome = try await translating { () throws(CatalogFault) in
             try await catalog.end(upload.fileID, as: state, now: now)
         }
         switch outcome {
-        case .done(let ended): await discard(ended.objectKey, spooled: parts.map(\.token))
+        case .done(let ended): return (ended, parts.map(\.token))
         case .refused(let other) where other.state == .complete: throw UploadFault(Refusal.complete)
-        case .refused, .unknown: return
+        case .refused, .unknown: return nil
         }
     }
 
@@ -142,21 +147,43 @@ extension UploadEngine {
     package func sweep(orphanAgeSeconds: Int64) async throws(UploadFault) -> SweepReport {
         var report = SweepReport()
         report.expiredUploads = try await expireOld()
-        let now = now
-        report.forgottenRecords = try await translating { () throws(CatalogFault) in
-            try await catalog.forgetEnded(before: now.adding(seconds: -limits.tombstoneSeconds), limit: 10_000)
-        }
+        report.forgottenRecords = try await forgetOld()
         report.freedOrphans = try await freeOrphans(olderThanSeconds: orphanAgeSeconds)
         return report
+    }
+
+    /// What one statement of housekeeping handles; others get their turn between two.
+    private static let batchCount = 1000
+
+    private func forgetOld() async throws(UploadFault) -> Int {
+        var count = 0
+        let moment = now.adding(seconds: -limits.tombstoneSeconds)
+        while true {
+            let forgotten = try await translating { () throws(CatalogFault) in
+                try await catalog.forgetEnded(before: moment, limit: Self.batchCount)
+            }
+            count += forgotten
+            if forgotten < Self.batchCount { return count }
+        }
     }
 
     /// Ends open uploads whose time is over and that nobody is writing to; answers how many.
     package func expireOld() async throws(UploadFault) -> Int {
         var count = 0
-        let now = now
-        let old = try await translating { () throws(CatalogFault) in
-            try await catalog.expired(before: now, limit: 1000)
+        while true {
+            let now = now
+            let old = try await translating { () throws(CatalogFault) in
+                try await catalog.expired(before: now, limit: Self.batchCount)
+            }
+            let ended = try await expire(old, now: now)
+            count += ended
+            // Those that are being written to stay in the list; a batch of nothing else would never end.
+            if old.count < Self.batchCount || ended == 0 { return count }
         }
+    }
+
+    private func expire(_ old: [UploadRecord], now: Timestamp) async throws(UploadFault) -> Int {
+        var count = 0
         for upload in old {
             guard let lease = leases.acquireIfIdle(upload.fileID) else { continue }
             defer { lease.release() }
@@ -165,7 +192,8 @@ extension UploadEngine {
             guard let current else { continue }
             let machine = UploadMachine(restoring: current, parts: [], bounds: bounds)
             guard case .discard(let state) = machine.timePassed(now: now) else { continue }
-            try await end(current, as: state)
+            guard let (ended, spooled) = try await recordEnd(of: current, as: state) else { continue }
+            await discard(ended.objectKey, spooled: spooled)
             count += 1
         }
         return count
