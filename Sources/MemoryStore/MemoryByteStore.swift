@@ -127,11 +127,10 @@ package struct MemoryByteStore: ByteStore {
             var crc = CRC32C.empty
             for piece in pieces {
                 guard piece.range.start == sizeBytes else { throw StoreFault(.failed, "publish: a gap") }
-                if piece.token != .inPlace, !object.isPublished {
-                    guard let spool = contents.spools[piece.token] else {
-                        throw StoreFault(.missing, "publish: a spool")
-                    }
+                if let spool = contents.spools[piece.token] {
                     object.put(spool.bytes, at: piece.range.start, now: moment)
+                } else if piece.token != .inPlace, !object.isPublished {
+                    throw StoreFault(.missing, "publish: a spool")
                 }
                 sizeBytes = piece.range.end
                 guard sizeBytes <= object.bytes.count,
@@ -143,7 +142,6 @@ package struct MemoryByteStore: ByteStore {
             object.reservedBytes = sizeBytes
             object.isPublished = true
             contents.objects[key] = object
-            for piece in pieces { contents.spools[piece.token] = nil }
             return ObjectReceipt(sizeBytes: sizeBytes, crc32c: crc)
         }
     }

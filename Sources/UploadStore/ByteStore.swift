@@ -51,7 +51,8 @@ package protocol ByteStore: Sendable {
 
     /// Makes the object whole and readable. Reads and copies nothing, unless a piece was replaced by a spooled one.
     ///
-    /// Safe to call again after a crash or a time-out with the same pieces.
+    /// Safe to call again after a crash or a time-out, also with a piece replaced meanwhile. Spooled pieces stay until
+    /// ``forget(_:)``: the caller forgets them when the completion is recorded.
     ///
     /// - Parameter pieces: all of them, in order, without gaps, from 0.
     /// - Returns: the size and the checksum, combined from those of the pieces.
@@ -120,7 +121,7 @@ package protocol PieceWriter: AnyObject, Sendable {
     /// Takes bytes; returns when there is room for more, not when they are stored.
     func append(_ bytes: ByteBuffer) async throws(StoreFault)
 
-    /// Returns when every byte taken is on stable storage.
+    /// Returns when every byte taken is on stable storage. Ends the writer also when it throws; nothing stays then.
     func finish() async throws(StoreFault) -> PieceReceipt
 
     /// Forgets what was taken. Never fails: what cannot be undone now is garbage for the sweep.

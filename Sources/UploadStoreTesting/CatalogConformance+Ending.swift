@@ -58,7 +58,7 @@ extension CatalogConformance {
             try requireEqual(await catalog.withdraw(upload.fileID, now: Sample.start), .refused(upload))
         }
         let used = try await catalog.add(.complete)
-        _ = try await catalog.finalize(Sample.item(of: used), fingerprint: "f", idempotencyKey: nil)
+        _ = try await catalog.finalize(Sample.item(used), fingerprint: "f", idempotencyKey: nil)
         try requireEqual(await catalog.withdraw(used.fileID, now: Sample.start), .refused(used))
         let unused = try await catalog.add(.complete)
         let ended = try await catalog.withdraw(unused.fileID, now: Sample.start).requireDone()

@@ -109,6 +109,7 @@ extension GatewayTests {
             let port = try RunningGateway.freePort()
             let (process, log) = try RunningGateway.launch(
                 [], environment: ["SLUICE_PORT": "\(port)"], folder: folder)
+            defer { process.send(9) }
             #expect(try await log.says("listening"), "\(log.text)")
             #expect(try await Curl.run(["http://127.0.0.1:\(port)/readyz"]).status == 200)
             let keyFile = "\(folder)/sluice-data/initial-api-key"

@@ -33,6 +33,9 @@ final class RunningGateway: Sendable {
         self.key = key
     }
 
+    /// A test that fails half-way leaves nothing running.
+    deinit { process.send(SIGKILL) }
+
     var base: String { "http://127.0.0.1:\(port)" }
 
     // MARK: The program

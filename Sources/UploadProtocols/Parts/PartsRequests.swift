@@ -30,7 +30,7 @@ package struct PartsAnnouncement: Hashable, Sendable {
     /// - Throws: `invalid_request` with the wrong field.
     package init(json: [UInt8], formats: MediaFormatTable, limits: UploadLimits) throws(UploadFault) {
         guard JSONText.isShallow(json) else {
-            throw Self.fault(("body", "The body may be nested at most \(JSONText.maximumDepth) levels deep."))
+            throw Self.fault(("body", "The body must be UTF-8, nested at most \(JSONText.maximumDepth) levels deep."))
         }
         let body: Body
         do {
@@ -67,6 +67,10 @@ package struct PartsAnnouncement: Hashable, Sendable {
         case .typeMismatch(_, let context), .valueNotFound(_, let context), .keyNotFound(_, let context):
             let field = context.codingPath.first?.stringValue ?? "body"
             return (field, "\(field) has the wrong type.")
+        case .dataCorrupted(let context) where !context.codingPath.isEmpty:
+            // Numbers with a fraction or too large for 64 bits, in members that are whole numbers.
+            let field = context.codingPath[0].stringValue
+            return (field, "\(field) has a value that is out of its range.")
         default: return ("body", "The body must be a JSON object.")
         }
     }
@@ -138,7 +142,7 @@ package struct UploadListQuery: Hashable, Sendable {
             switch name {
             case "state":
                 states = []
-                for text in value.split(separator: ",") {
+                for text in value.split(separator: ",", omittingEmptySubsequences: false) {
                     guard let state = UploadState(rawValue: String(text)) else {
                         let known = UploadState.allCases.map(\.rawValue).joined(separator: ", ")
                         throw UploadFault(
@@ -164,8 +168,10 @@ package enum ListCursor {
 
     /// - Throws: `invalid_request` for text that no list gave.
     package static func parse(_ text: String) throws(UploadFault) -> (createdAt: Timestamp, fileID: FileID) {
-        let halves = text.split(separator: ".", maxSplits: 1)
-        guard halves.count == 2, let milliseconds = Int64(halves[0]), let id = FileID(String(halves[1])) else {
+        let halves = text.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
+        guard halves.count == 2, let milliseconds = Int64(halves[0]), String(milliseconds) == halves[0],
+            let id = FileID(String(halves[1]))
+        else {
             throw UploadFault(
                 .invalidRequest, "cursor must be the one that the list before gave.",
                 fields: [FieldFault(field: "cursor", message: "not a cursor")])

@@ -37,11 +37,16 @@ enum JSONText {
     static let maximumDepth = 32
 
     /// Whether brackets are nested no deeper than ``maximumDepth``. Says nothing else about the text.
+    ///
+    /// Text in UTF-16 or UTF-32 is refused: JSON is UTF-8 (RFC 8259 section 8.1), decoders take the others all the
+    /// same, and brackets and quotes cannot be counted in their bytes.
     static func isShallow(_ text: some Sequence<UInt8>) -> Bool {
         var depth = 0
         var isInString = false
         var isEscaped = false
         for byte in text {
+            // In UTF-8 no JSON has these; every other encoding has one, in its mark or beside its first bracket.
+            if byte == 0 || byte >= 0xFE { return false }
             if isInString {
                 if isEscaped {
                     isEscaped = false
@@ -85,7 +90,6 @@ extension HTTPField.Name {
     package static var requestID: Self { known("X-Request-Id") }
     package static var link: Self { known("Link") }
     package static var idempotencyKey: Self { known("Idempotency-Key") }
-    package static var crossOriginResourcePolicy: Self { known("Cross-Origin-Resource-Policy") }
 
     private static func known(_ name: String) -> Self {
         guard let name = Self(name) else { preconditionFailure("\(name) is no field name") }

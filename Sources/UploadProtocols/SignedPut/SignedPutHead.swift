@@ -34,18 +34,26 @@ package struct SignedPutHead: Hashable, Sendable {
 
 /// Digests in request heads (RFC 9530).
 package enum BodyDigests {
+    /// - Throws: `invalid_request` for a field that cannot be read, `digest_mismatch` when two fields contradict.
     package static func expected(_ head: HTTPRequest, names: [HTTPField.Name]) throws(UploadFault)
         -> [DigestAlgorithm: Digest]
     {
         var digests: [DigestAlgorithm: Digest] = [:]
         for name in names {
             guard let value = head.headerFields[name] else { continue }
+            let found: [DigestAlgorithm: Digest]
             do throws(DigestFieldFault) {
-                digests.merge(try DigestField.parse(value)) { first, _ in first }
+                found = try DigestField.parse(value)
             } catch {
                 throw UploadFault(
                     .invalidRequest, "\(name.rawName): \(error.detail)",
                     fields: [FieldFault(field: name.rawName, message: error.detail)])
+            }
+            for (algorithm, digest) in found {
+                guard digests.updateValue(digest, forKey: algorithm).map({ $0 == digest }) ?? true else {
+                    throw UploadFault(
+                        .digestMismatch, "The request names two \(algorithm.rawValue) digests for the same bytes.")
+                }
             }
         }
         return digests

@@ -53,5 +53,10 @@ package struct SignedTarget: Hashable, Sendable {
         maximumBytes = most
         expiresAt = Timestamp(milliseconds: 0).adding(seconds: seconds)
         self.tenant = tenant
+        // Only the spelling that ``text`` has is one of this gateway's; what may follow is the key's name.
+        let rest = text.utf8.dropFirst(self.text.utf8.count)
+        guard text.utf8.starts(with: self.text.utf8), rest.isEmpty || rest.first == UInt8(ascii: "&") else {
+            return nil
+        }
     }
 }
