@@ -73,7 +73,11 @@ struct SettingsReader {
         do {
             return try reader.requiredString(forKey: ConfigKey([name]))
         } catch {
-            throw StartFault("\(name): the value must be a text. (\(error))")
+            // The command line's reader takes every comma for a list.
+            guard let list = reader.stringArray(forKey: ConfigKey([name])) else {
+                throw StartFault("\(name): the value must be a text.")
+            }
+            return list.joined(separator: ",")
         }
     }
 
@@ -102,6 +106,6 @@ struct SettingsReader {
 
     /// The wrong value as it was written, where it can be told.
     private func shown(_ name: String) -> String {
-        reader.string(forKey: ConfigKey([name])).map { "\"\($0)\"" } ?? "the value"
+        (try? text(name)).map { "\"\($0)\"" } ?? "the value"
     }
 }

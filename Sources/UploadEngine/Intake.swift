@@ -24,6 +24,8 @@ final class Intake: @unchecked Sendable {
     /// Whether the first byte of the piece is the first of the file.
     private let isFileStart: Bool
     private let declaredType: MediaType?
+    /// What a length other than the expected is called: of a part it is the part that is wrong, of a file the file.
+    private let lengthFault: (tooMany: UploadFault.Code, tooFew: UploadFault.Code)
     private var prefix: [UInt8] = []
     private var isJudged: Bool
     private var isEnded = false
@@ -38,8 +40,9 @@ final class Intake: @unchecked Sendable {
 
     init(
         writer: any PieceWriter, sizing: PartSizing, checker: any ContentChecking, isFileStart: Bool,
-        declaredType: MediaType?, digests: Set<DigestAlgorithm>
+        declaredType: MediaType?, digests: Set<DigestAlgorithm>, isWholeFile: Bool
     ) {
+        lengthFault = isWholeFile ? (.tooLarge, .lengthMismatch) : (.invalidPart, .invalidPart)
         self.writer = writer
         self.sizing = sizing
         self.checker = checker
@@ -53,7 +56,7 @@ final class Intake: @unchecked Sendable {
         receivedBytes += Int64(bytes.readableBytes)
         switch sizing {
         case .exactly(let expected) where receivedBytes > expected:
-            throw UploadFault(.tooLarge, "More bytes came than the \(expected) that belong here.")
+            throw UploadFault(lengthFault.tooMany, "More bytes came than the \(expected) that belong here.")
         case .atMost(let most) where receivedBytes > most:
             throw UploadFault(.tooLarge, "More than \(most) bytes came, the most allowed here.")
         default: break
@@ -70,7 +73,7 @@ final class Intake: @unchecked Sendable {
     /// - Parameter isWholeFile: whether nothing follows, so that a short beginning is all there is to look at.
     func seal(isWholeFile: Bool) async throws(UploadFault) -> PieceReceipt {
         if case .exactly(let expected) = sizing, receivedBytes != expected {
-            throw UploadFault(.lengthMismatch, "\(expected) bytes belong here; \(receivedBytes) came.")
+            throw UploadFault(lengthFault.tooFew, "\(expected) bytes belong here; \(receivedBytes) came.")
         }
         if !isJudged, isWholeFile { try judge() }
         // Whatever it answers, the writer has ended then and must not be ended again.

@@ -196,7 +196,7 @@ extension UploadEngine {
             }
             let intake = Intake(
                 writer: writer, sizing: sizing, checker: checker, isFileStart: number == 1,
-                declaredType: upload.declaredType, digests: digests)
+                declaredType: upload.declaredType, digests: digests, isWholeFile: false)
             return PartUpload(
                 engine: self, upload: upload, number: number, announcedCount: announcedCount, lease: lease,
                 intake: intake, isAside: isAside)
@@ -220,7 +220,7 @@ extension UploadEngine {
         let writer = try await translating { () throws(StoreFault) in try await store.spool(sizing: .atMost(most)) }
         let intake = Intake(
             writer: writer, sizing: .atMost(most), checker: checker, isFileStart: true, declaredType: nil,
-            digests: [])
+            digests: [], isWholeFile: false)
         return SpooledPart(engine: self, intake: intake)
     }
 

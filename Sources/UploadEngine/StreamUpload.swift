@@ -124,7 +124,7 @@ extension UploadEngine {
             }
             let intake = Intake(
                 writer: writer, sizing: sizing, checker: checker, isFileStart: true,
-                declaredType: upload.declaredType, digests: digests)
+                declaredType: upload.declaredType, digests: digests, isWholeFile: true)
             return StreamUpload(engine: self, upload: upload, lease: lease, intake: intake)
         } catch {
             await fail(claimed)

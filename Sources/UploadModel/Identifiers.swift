@@ -11,12 +11,15 @@ private func isURLSafe(_ byte: UInt8) -> Bool {
 /// The URL-safe alphabet of RFC 4648 section 5, without padding.
 private let base64URLAlphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
 
-/// `characters` characters of 6 random bits each, from the system's cryptographic generator.
+/// `characters` random characters, from the system's cryptographic generator: 6 bits each, the first a little less,
+/// because it is a letter or a digit, so that no id looks like an option on a command line.
 private func randomText(characters: Int) -> String {
     var generator = SystemRandomNumberGenerator()
     return String(unsafeUninitializedCapacity: characters) { buffer in
         for index in 0..<characters {
-            buffer[index] = base64URLAlphabet[Int(generator.next() & 63)]
+            // The last two of the alphabet are the marks.
+            let choices = index == 0 ? base64URLAlphabet.dropLast(2) : base64URLAlphabet[...]
+            buffer[index] = choices.randomElement(using: &generator) ?? base64URLAlphabet[0]
         }
         return characters
     }
@@ -24,7 +27,7 @@ private func randomText(characters: Int) -> String {
 
 /// The name of an upload from its first moment and of the file that it becomes.
 ///
-/// Made by the server, 162 random bits, URL-safe, never reused.
+/// Made by the server, more than 161 random bits, URL-safe, never reused.
 package struct FileID: Hashable, Sendable, CustomStringConvertible {
     /// 27 characters of 6 bits.
     package static let characterCount = 27

@@ -17,7 +17,7 @@ extension GatewayTests {
             }
             let all = try await RunningGateway.command(["--help"])
             #expect(all.exitCode == 0)
-            for word in ["serve", "keys", "put", "uploads", "sweep", "check"] {
+            for word in ["serve", "keys", "uploads", "sweep", "check"] {
                 #expect(all.output.contains(word), "\(word) in \(all.output)")
             }
         }

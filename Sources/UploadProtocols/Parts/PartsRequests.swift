@@ -21,10 +21,24 @@ package struct PartsAnnouncement: Hashable, Sendable {
     private struct Body: Decodable {
         var fileName: String?
         var contentType: String?
-        var size: Int64?
-        var partSize: Int64?
+        var size: WholeNumber?
+        var partSize: WholeNumber?
         var sha256: String?
         var metadata: [String: JSONValue]?
+    }
+
+    /// Bytes. A number that 64 bits do not hold is told like any other wrong type, with the member's name, which
+    /// the decoder leaves out.
+    private struct WholeNumber: Decodable {
+        let value: Int64
+
+        init(from decoder: any Decoder) throws {
+            guard let value = try? decoder.singleValueContainer().decode(Int64.self) else {
+                throw DecodingError.typeMismatch(
+                    Int64.self, .init(codingPath: decoder.codingPath, debugDescription: "no whole number"))
+            }
+            self.value = value
+        }
     }
 
     /// - Throws: `invalid_request` with the wrong field.
@@ -39,9 +53,9 @@ package struct PartsAnnouncement: Hashable, Sendable {
             throw Self.fault(Self.explain(error))
         }
         file = try NamedFile(fileName: body.fileName, contentType: body.contentType, formats: formats)
-        if let size = body.size, size < 0 { throw Self.fault(("size", "size must not be negative.")) }
-        sizeBytes = body.size
-        partBytes = body.partSize
+        if let size = body.size, size.value < 0 { throw Self.fault(("size", "size must not be negative.")) }
+        sizeBytes = body.size?.value
+        partBytes = body.partSize?.value
         if let text = body.sha256 {
             guard let digest = Digest(.sha256, hex: text) ?? Base64.decode(text).flatMap({ Digest(.sha256, bytes: $0) })
             else { throw Self.fault(("sha256", "sha256 must be 64 hexadecimal digits, or base64 of 32 bytes.")) }
@@ -67,10 +81,6 @@ package struct PartsAnnouncement: Hashable, Sendable {
         case .typeMismatch(_, let context), .valueNotFound(_, let context), .keyNotFound(_, let context):
             let field = context.codingPath.first?.stringValue ?? "body"
             return (field, "\(field) has the wrong type.")
-        case .dataCorrupted(let context) where !context.codingPath.isEmpty:
-            // Numbers with a fraction or too large for 64 bits, in members that are whole numbers.
-            let field = context.codingPath[0].stringValue
-            return (field, "\(field) has a value that is out of its range.")
         default: return ("body", "The body must be a JSON object.")
         }
     }

@@ -59,7 +59,8 @@ import UploadProtocols
         ("1 ", "5", "a", ["chunkIndex"]), ("١", "5", "a", ["chunkIndex"]), ("one", "5", "a", ["chunkIndex"]),
         ("1\n", "5", "a", ["chunkIndex"]), ("9223372036854775808", "5", "a", ["chunkIndex"]),
         ("0", "99999999999999999999999", "a", ["totalChunks"]), ("5", "5", "a", ["chunkIndex"]),
-        ("9223372036854775807", "9223372036854775807", "a", ["chunkIndex"]), ("-1", "0", "a", ["chunkIndex", "totalChunks"]),
+        ("9223372036854775807", "9223372036854775807", "a", ["chunkIndex"]),
+        ("-1", "0", "a", ["chunkIndex", "totalChunks"]),
     ]
 
     @Test(arguments: refused.indices)

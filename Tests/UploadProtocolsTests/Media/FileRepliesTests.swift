@@ -29,16 +29,19 @@ import UploadProtocols
             ])
     }
 
-    @Test(arguments: [
-        (nil, 200, ByteRange(start: 0, length: 1000), nil), ("bytes=0-0", 206, ByteRange(start: 0, length: 1), "bytes 0-0/1000"),
-        ("bytes=990-", 206, ByteRange(start: 990, length: 10), "bytes 990-999/1000"),
-        ("bytes=-5", 206, ByteRange(start: 995, length: 5), "bytes 995-999/1000"),
-        ("bytes=0-", 206, ByteRange(start: 0, length: 1000), "bytes 0-999/1000"),
-        ("bytes=500-5000", 206, ByteRange(start: 500, length: 500), "bytes 500-999/1000"),
-        ("bytes=1000-", 416, nil, "bytes */1000"), ("bytes=-0", 416, nil, "bytes */1000"),
-        ("bytes=0-1,5-6", 200, ByteRange(start: 0, length: 1000), nil),
-        ("bytes=5-1", 200, ByteRange(start: 0, length: 1000), nil), ("lines=1-2", 200, ByteRange(start: 0, length: 1000), nil),
-    ] as [(String?, Int, ByteRange?, String?)])
+    @Test(
+        arguments: [
+            (nil, 200, ByteRange(start: 0, length: 1000), nil),
+            ("bytes=0-0", 206, ByteRange(start: 0, length: 1), "bytes 0-0/1000"),
+            ("bytes=990-", 206, ByteRange(start: 990, length: 10), "bytes 990-999/1000"),
+            ("bytes=-5", 206, ByteRange(start: 995, length: 5), "bytes 995-999/1000"),
+            ("bytes=0-", 206, ByteRange(start: 0, length: 1000), "bytes 0-999/1000"),
+            ("bytes=500-5000", 206, ByteRange(start: 500, length: 500), "bytes 500-999/1000"),
+            ("bytes=1000-", 416, nil, "bytes */1000"), ("bytes=-0", 416, nil, "bytes */1000"),
+            ("bytes=0-1,5-6", 200, ByteRange(start: 0, length: 1000), nil),
+            ("bytes=5-1", 200, ByteRange(start: 0, length: 1000), nil),
+            ("lines=1-2", 200, ByteRange(start: 0, length: 1000), nil),
+        ] as [(String?, Int, ByteRange?, String?)])
     func sendsRanges(range: String?, status: Int, body: ByteRange?, contentRange: String?) throws {
         var fields: HTTPFields = [:]
         fields[.range] = range
@@ -97,9 +100,10 @@ import UploadProtocols
     }
 
     /// Whatever is answered, nothing of it may run in this origin.
-    @Test(arguments: [
-        [:], [.range: "bytes=0-1"], [.range: "bytes=5000-"], [.ifNoneMatch: "*"], [.ifMatch: "\"x\""],
-    ] as [HTTPFields])
+    @Test(
+        arguments: [
+            [:], [.range: "bytes=0-1"], [.range: "bytes=5000-"], [.ifNoneMatch: "*"], [.ifMatch: "\"x\""],
+        ] as [HTTPFields])
     func sandboxesEveryAnswer(fields: HTTPFields) throws {
         for type in ["video/quicktime", "text/html", "image/svg+xml", nil] {
             for method in [HTTPRequest.Method.get, .head] {

@@ -57,7 +57,8 @@ import UploadProtocols
                 "fileId": .text(Samples.idText), "state": "receiving", "fileName": "test.mov",
                 "contentType": "video/quicktime", "size": 1000, "receivedBytes": 200, "partSize": 100, "partCount": 10,
                 "parts": [
-                    ["number": 2, "size": 100, "crc32c": "c99465aa"], ["number": 10, "size": 100, "crc32c": "c99465aa"],
+                    ["number": 2, "size": 100, "crc32c": "c99465aa"],
+                    ["number": 10, "size": 100, "crc32c": "c99465aa"],
                 ],
                 "missing": [[1, 1], [3, 9]], "createdAt": "2024-02-13T10:00:00.000Z",
                 "expiresAt": "2024-02-13T11:00:00.000Z", "accessUrl": .text(Self.accessURL),

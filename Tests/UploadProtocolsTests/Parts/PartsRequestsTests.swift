@@ -45,11 +45,14 @@ import UploadProtocols
     }
 
     static let wrong: [(member: String, field: String)] =
-        ["\"5\"", "true", "[]", "{}", "1.5", "9223372036854775808", "1e30", "-9223372036854775809"].flatMap {
+        ["\"5\"", "true", "[]", "{}", "1.5", "9223372036854775808", "1e30", "-9223372036854775809", "01"].flatMap {
             [("\"size\":\($0)", "size"), ("\"partSize\":\($0)", "partSize")]
         }
         + [("\"size\":-1", "size"), ("\"size\":-9223372036854775808", "size")]
-        + ["5", "true", "[]", "{}", "\"\"", "\"e3b0\"", "\"\(Samples.sha256Hex)0\"", "\"\(Samples.sha256Hex.dropLast())g\""]
+        + [
+            "5", "true", "[]", "{}", "\"\"", "\"e3b0\"", "\"\(Samples.sha256Hex)0\"",
+            "\"\(Samples.sha256Hex.dropLast())g\"",
+        ]
         .map { ("\"sha256\":\($0)", "sha256") }
         + ["\"yZRlqg==\"", "\"\(Samples.sha256Base64)=\"", "\"sha-256=:\(Samples.sha256Base64):\""]
         .map { ("\"sha256\":\($0)", "sha256") }
@@ -78,10 +81,11 @@ import UploadProtocols
     }
 
     @Test(arguments: [
-        "", " ", "null", "[]", "[{\"fileName\":\"a.mov\"}]", "\"a.mov\"", "5", "true", "{", "}", "{\"fileName\":\"a.mov\"",
+        "", " ", "null", "[]", "[{\"fileName\":\"a.mov\"}]", "\"a.mov\"", "5", "true", "{", "}",
+        "{\"fileName\":\"a.mov\"",
         "{fileName:\"a.mov\"}", "{'fileName':'a.mov'}", "{\"fileName\":\"a.mov\"}x",
         "{\"fileName\":\"a.mov\"}{}", "fileName=a.mov", "{\"fileName\":\"\\ud800.mov\"}", "{\"fileName\":\"a\n.mov\"}",
-        "{\"fileName\":\"a.mov\",\"size\":NaN}", "{\"fileName\":\"a.mov\",\"size\":01}", "\u{0}",
+        "{\"fileName\":\"a.mov\",\"size\":NaN}", "\u{0}",
     ])
     func refusesWhatIsNoObject(json: String) throws {
         let fault = try fault { () throws(UploadFault) in try Self.read(json) }
@@ -116,7 +120,8 @@ import UploadProtocols
     }
 
     @Test(arguments: [
-        Samples.sha256Hex, Samples.sha256Hex.uppercased(), Samples.sha256Base64, String(Samples.sha256Base64.dropLast()),
+        Samples.sha256Hex, Samples.sha256Hex.uppercased(), Samples.sha256Base64,
+        String(Samples.sha256Base64.dropLast()),
     ])
     func readsBothSpellingsOfADigest(text: String) throws {
         let digest = try Self.read(Self.body(#""sha256":"\#(text)""#)).sha256
@@ -213,7 +218,8 @@ import UploadProtocols
 
 @Suite struct UploadListQueryTests {
     static let accepted: [(query: String, states: Set<UploadState>, cursor: String?)] = [
-        ("", [.granted, .receiving], nil), ("state=", [.granted, .receiving], nil), ("state", [.granted, .receiving], nil),
+        ("", [.granted, .receiving], nil), ("state=", [.granted, .receiving], nil),
+        ("state", [.granted, .receiving], nil),
         ("state=complete", [.complete], nil), ("state=failed,aborted", [.failed, .aborted], nil),
         ("state=failed%2Cexpired&cursor=1.x", [.failed, .expired], "1.x"), ("cursor=", [.granted, .receiving], nil),
         ("cursor=a%20b", [.granted, .receiving], "a b"), ("limit=5&x", [.granted, .receiving], nil),

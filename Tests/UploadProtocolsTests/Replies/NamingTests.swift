@@ -15,14 +15,17 @@ import UploadProtocols
         ("a.jpeg", "jpg", "image/jpeg"), ("a.mkv", "mkv", "video/x-matroska"), ("a.mpe", "mpg", "video/mpeg"),
         // Media types and their synonyms.
         ("test.mov", "video/quicktime", "video/quicktime"), ("test.mov", " Video/QuickTime ;a=b", "video/quicktime"),
-        ("a.jpg", "image/jpg", "image/jpeg"), ("a.jpg", "image/pjpeg", "image/jpeg"), ("a.png", "image/x-png", "image/png"),
+        ("a.jpg", "image/jpg", "image/jpeg"), ("a.jpg", "image/pjpeg", "image/jpeg"),
+        ("a.png", "image/x-png", "image/png"),
         ("a.mp4", "application/mp4", "video/mp4"), ("a.avi", "video/avi", "video/x-msvideo"),
         ("a.heic", "image/heif", "image/heic"),
         // No extension, or a dot that starts none.
         ("holiday", "mov", "video/quicktime"), (".hidden", "mov", "video/quicktime"), ("a.", "mov", "video/quicktime"),
         ("final cut v2.1 (new)", "mov", "video/quicktime"), ("Take 3.14", "mov", "video/quicktime"),
-        ("2024.02.13", "mov", "video/quicktime"), ("a. B", "mov", "video/quicktime"), ("a.été", "mov", "video/quicktime"),
-        ("a.really", "mov", "video/quicktime"), ("smile.:-)", "mov", "video/quicktime"), ("a.{b}", "mov", "video/quicktime"),
+        ("2024.02.13", "mov", "video/quicktime"), ("a. B", "mov", "video/quicktime"),
+        ("a.été", "mov", "video/quicktime"),
+        ("a.really", "mov", "video/quicktime"), ("smile.:-)", "mov", "video/quicktime"),
+        ("a.{b}", "mov", "video/quicktime"),
     ]
 
     @Test(arguments: accepted.indices)
@@ -43,9 +46,11 @@ import UploadProtocols
         ("a", nil, ["contentType"]), ("a.", nil, ["contentType"]), (".mov", nil, ["contentType"]),
         ("a.exe", nil, ["contentType"]), ("a.mov ", nil, ["contentType"]),
         // A type that is not taken.
-        ("a.mov", "exe", ["contentType"]), ("a.mov", "text/html", ["contentType"]), ("a.mov", "video/", ["contentType"]),
+        ("a.mov", "exe", ["contentType"]), ("a.mov", "text/html", ["contentType"]),
+        ("a.mov", "video/", ["contentType"]),
         ("a.mov", "/", ["contentType"]), ("a.mov", "video/*", ["contentType"]), ("a.mov", "video", ["contentType"]),
-        ("a.mov", " mov", ["contentType"]), ("a.mov", ".mov", ["contentType"]), ("a.svg", "image/svg+xml", ["contentType"]),
+        ("a.mov", " mov", ["contentType"]), ("a.mov", ".mov", ["contentType"]),
+        ("a.svg", "image/svg+xml", ["contentType"]),
         // The extension says otherwise.
         ("a.mov", "mp4", ["fileName"]), ("a.mp4", "video/quicktime", ["fileName"]), ("a.png", "jpg", ["fileName"]),
         ("a.exe", "mov", ["fileName"]), ("a.html", "png", ["fileName"]), ("a.HTML", "png", ["fileName"]),

@@ -44,7 +44,8 @@ import UploadProtocols
 
     static let refused: [(query: String, fields: [String])] = [
         ("size=-1", ["size"]), ("size=1001", ["size"]), ("size=1.0", ["size"]), ("size=1e2", ["size"]),
-        ("size=+1", ["size"]), ("size=0x1", ["size"]), ("size=%D9%A1", ["size"]), ("size=99999999999999999999", ["size"]),
+        ("size=+1", ["size"]), ("size=0x1", ["size"]), ("size=%D9%A1", ["size"]),
+        ("size=99999999999999999999", ["size"]),
         ("size=many", ["size"]), ("maxSize=0", ["maxSize"]), ("maxSize=-1", ["maxSize"]), ("maxSize=1001", ["maxSize"]),
         ("maxSize=9223372036854775808", ["maxSize"]), ("maxSize=%20", ["maxSize"]), ("expiresIn=0", ["expiresIn"]),
         ("expiresIn=-1", ["expiresIn"]), ("expiresIn=601", ["expiresIn"]), ("expiresIn=1h", ["expiresIn"]),
@@ -75,7 +76,8 @@ import UploadProtocols
 
     @Test(arguments: [
         ("fileName=my+test+%282%29.mov", "my test (2).mov"), ("fileName=a%2Bb.mov", "a+b.mov"),
-        ("fileName=100%25.mov", "100%.mov"), ("fileName=%F0%9F%98%80.mov", "😀.mov"), ("file%4Eame=a%26b.mov", "a&b.mov"),
+        ("fileName=100%25.mov", "100%.mov"), ("fileName=%F0%9F%98%80.mov", "😀.mov"),
+        ("file%4Eame=a%26b.mov", "a&b.mov"),
         ("fileName=a=b.mov", "a=b.mov"), ("fileName=%22q%22.mov", "\"q\".mov"),
     ])
     func decodesNames(query: String, name: String) throws {

@@ -15,7 +15,8 @@ import UploadProtocols
     }
 
     @Test(arguments: [
-        "video/mp4", "Video/MP4", "video/mp4;codecs=\"avc1, mp4a\"", "video/mp4 ; a=b; c=d", "VIDEO/mp4;", " video/mp4 ",
+        "video/mp4", "Video/MP4", "video/mp4;codecs=\"avc1, mp4a\"", "video/mp4 ; a=b; c=d", "VIDEO/mp4;",
+        " video/mp4 ",
     ])
     func takesTheGrantedType(type: String) throws {
         let head = try Self.head([.contentType: type]).get()
