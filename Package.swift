@@ -158,7 +158,8 @@ let package = Package(
         .testTarget(
             name: "UploadEngineTests",
             dependencies: [
-                "UploadModel", "UploadEngine", "UploadStore", "UploadStoreTesting", "MemoryStore", "DiskStore", "Checksums",
+                "UploadModel", "UploadEngine", "UploadStore", "UploadStoreTesting", "MemoryStore", "DiskStore",
+                "Checksums",
                 logging, nioCore,
             ],
             swiftSettings: settings),
