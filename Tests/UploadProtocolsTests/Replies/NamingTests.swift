@@ -54,6 +54,7 @@ import UploadProtocols
         // The extension says otherwise.
         ("a.mov", "mp4", ["fileName"]), ("a.mp4", "video/quicktime", ["fileName"]), ("a.png", "jpg", ["fileName"]),
         ("a.exe", "mov", ["fileName"]), ("a.html", "png", ["fileName"]), ("a.HTML", "png", ["fileName"]),
+        ("a.xhtml", "png", ["fileName"]),
         ("a.mov.svg", "mov", ["fileName"]), ("a.mp3", "mp4", ["fileName"]), ("a.7z", "mp4", ["fileName"]),
         // Both are wrong, and both are told.
         (nil, "exe", ["fileName", "contentType"]), ("a/b", "text/html", ["fileName", "contentType"]),
