@@ -96,15 +96,20 @@ struct GatewayChannel: ServerChildChannel {
             let body = RequestBodySource(head: head, parts: source, outbound: outbound, clock: connection.clock)
             let exchange = Exchange(
                 head: head, body: body, connection: connection, arrivedAt: clock(), logger: logger)
-            drain.enter()
-            defer { drain.leave() }
-            var response = await responder(exchange)
-            let closes = mustClose(after: exchange)
-            if closes { response.headers[.connection] = "close" }
-            try await write(response, exchange, outbound)
-            if closes { return outbound.finish() }
-            guard await body.skipRest() else { return outbound.finish() }
+            let closes = try await answer(exchange, outbound)
+            guard !closes, await body.skipRest() else { return outbound.finish() }
         }
+    }
+
+    /// Answers one request; says whether the connection ends with the answer.
+    private func answer(_ exchange: Exchange, _ outbound: Outbound) async throws -> Bool {
+        drain.enter()
+        defer { drain.leave() }
+        var response = await responder(exchange)
+        let closes = mustClose(after: exchange)
+        if closes { response.headers[.connection] = "close" }
+        try await write(response, exchange, outbound)
+        return closes
     }
 
     /// Whether the connection ends with this answer: the client wants it, we are draining, or a body is left that

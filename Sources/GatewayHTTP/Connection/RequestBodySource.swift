@@ -120,7 +120,8 @@ final class RequestBodySource: @unchecked Sendable {
 
     /// Whether what was not read is short and sure to come, so that the connection can go on.
     var hasShortRest: Bool {
-        guard state == .reading, !awaitsContinue, let declaredBytes else { return false }
+        // Whoever was overtaken by a newer request of its own client is most likely not there any more.
+        guard state == .reading, !awaitsContinue, !superseded.isSet, let declaredBytes else { return false }
         return declaredBytes - receivedBytes <= Self.shortRestBytes
     }
 

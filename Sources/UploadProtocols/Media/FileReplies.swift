@@ -18,7 +18,12 @@ package struct FileReply: Hashable, Sendable {
             body = nil
             return
         }
-        guard Precondition.ifNoneMatch(requested[.ifNoneMatch], current: tag) else {
+        // RFC 9110 section 13.1.3: counts only without If-None-Match. Files never change, so only the moment that we
+        // told ourselves needs to be known again.
+        let isKnownByDate =
+            requested[.ifNoneMatch] == nil && requested[.ifModifiedSince] != nil
+            && requested[.ifModifiedSince] == fields[.lastModified]
+        guard !isKnownByDate, Precondition.ifNoneMatch(requested[.ifNoneMatch], current: tag) else {
             head = HTTPResponse(status: .notModified, headerFields: fields)
             body = nil
             return

@@ -29,6 +29,13 @@ import UploadProtocols
             ])
     }
 
+    @Test func knowsItsOwnDateAgain() throws {
+        #expect(try Self.reply([.ifModifiedSince: Self.modified]).head.status == .notModified)
+        #expect(try Self.reply([.ifModifiedSince: "Tue, 13 Feb 2024 10:01:01 GMT"]).head.status == .ok)
+        // A tag that does not match outweighs a date that does.
+        #expect(try Self.reply([.ifModifiedSince: Self.modified, .ifNoneMatch: "\"x\""]).head.status == .ok)
+    }
+
     @Test(
         arguments: [
             (nil, 200, ByteRange(start: 0, length: 1000), nil),
