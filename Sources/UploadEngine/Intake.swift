@@ -19,7 +19,7 @@ package protocol ByteReceiver: Sendable {
 // Sendable: used by one task at a time, as ByteReceiver's callers do.
 final class Intake: @unchecked Sendable {
     private let writer: any PieceWriter
-    private let sizing: PartSizing
+    private let sizing: PieceSizing
     private let checker: any ContentChecking
     /// Whether the first byte of the piece is the first of the file.
     private let isFileStart: Bool
@@ -39,7 +39,7 @@ final class Intake: @unchecked Sendable {
     private(set) var detectedType: MediaType?
 
     init(
-        writer: any PieceWriter, sizing: PartSizing, checker: any ContentChecking, isFileStart: Bool,
+        writer: any PieceWriter, sizing: PieceSizing, checker: any ContentChecking, isFileStart: Bool,
         declaredType: MediaType?, digests: Set<DigestAlgorithm>, isWholeFile: Bool
     ) {
         lengthFault = isWholeFile ? (.tooLarge, .lengthMismatch) : (.invalidPart, .invalidPart)

@@ -175,7 +175,7 @@ extension UploadEngine {
             let machine = UploadMachine(restoring: upload, parts: near, bounds: bounds)
             let offer = machine.partOffered(number, declaredBytes: declaredBytes, announcedCount: announcedCount)
             let writer: any PieceWriter
-            let sizing: PartSizing
+            let sizing: PieceSizing
             let isAside: Bool
             switch offer {
             case .refuse(let refusal): throw UploadFault(refusal)
@@ -184,14 +184,14 @@ extension UploadEngine {
                 isAside = false
                 writer = try await translating { () throws(StoreFault) in
                     try await store.writer(
-                        of: upload.objectKey, piece: PiecePlace(number: place.number, start: place.start),
-                        sizing: PieceSizing(wanted))
+                        of: upload.objectKey, piece: place,
+                        sizing: wanted)
                 }
             case .setAside(let wanted):
                 sizing = wanted
                 isAside = true
                 writer = try await translating { () throws(StoreFault) in
-                    try await store.spool(sizing: PieceSizing(wanted))
+                    try await store.spool(sizing: wanted)
                 }
             }
             let intake = Intake(
@@ -357,15 +357,5 @@ extension UploadEngine {
         } catch {
             logger.warning("a spooled piece could not be freed", metadata: ["sluice.fault": "\(error.detail)"])
         }
-    }
-}
-
-extension PieceSizing {
-    init(_ sizing: PartSizing) {
-        self =
-            switch sizing {
-            case .exactly(let bytes): .exactly(bytes)
-            case .atMost(let bytes): .atMost(bytes)
-            }
     }
 }

@@ -120,7 +120,7 @@ extension UploadEngine {
             let writer = try await translating { () throws(StoreFault) in
                 try await store.prepare(upload.objectKey, sizeBytes: declaredBytes ?? upload.layout.sizeBytes)
                 return try await store.writer(
-                    of: upload.objectKey, piece: PiecePlace(number: 1, start: 0), sizing: PieceSizing(sizing))
+                    of: upload.objectKey, piece: PiecePlace(number: 1, start: 0), sizing: sizing)
             }
             let intake = Intake(
                 writer: writer, sizing: sizing, checker: checker, isFileStart: true,
@@ -133,7 +133,7 @@ extension UploadEngine {
         }
     }
 
-    private static func sizing(of upload: UploadRecord, declaredBytes: Int64?) throws(UploadFault) -> PartSizing {
+    private static func sizing(of upload: UploadRecord, declaredBytes: Int64?) throws(UploadFault) -> PieceSizing {
         if let announced = upload.layout.sizeBytes {
             if let declaredBytes, declaredBytes != announced {
                 throw UploadFault(Refusal.size(announcedBytes: announced, gotBytes: declaredBytes))

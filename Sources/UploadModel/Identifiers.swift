@@ -25,12 +25,10 @@ private func randomText(characters: Int) -> String {
     }
 }
 
-/// The name of an upload from its first moment and of the file that it becomes.
-///
-/// Made by the server, more than 161 random bits, URL-safe, never reused.
-package struct FileID: Hashable, Sendable, CustomStringConvertible {
-    /// 27 characters of 6 bits.
-    package static let characterCount = 27
+/// An identifier that the server makes: random, URL-safe, of one length. The kind keeps those of one thing apart from
+/// those of another.
+package struct RandomID<Kind: RandomIDKind>: Hashable, Sendable, CustomStringConvertible {
+    package static var characterCount: Int { Kind.characterCount }
 
     package let text: String
 
@@ -43,29 +41,32 @@ package struct FileID: Hashable, Sendable, CustomStringConvertible {
     private init(unchecked text: String) { self.text = text }
 
     /// A fresh identifier.
-    package static func random() -> FileID { FileID(unchecked: randomText(characters: characterCount)) }
+    package static func random() -> RandomID { RandomID(unchecked: randomText(characters: characterCount)) }
 
     package var description: String { text }
 }
+
+/// A kind of ``RandomID``.
+package protocol RandomIDKind: Sendable {
+    /// Of nearly 6 bits each.
+    static var characterCount: Int { get }
+}
+
+/// The name of an upload from its first moment and of the file that it becomes: more than 161 random bits, never reused.
+package typealias FileID = RandomID<FileIDKind>
+package enum FileIDKind: RandomIDKind { package static let characterCount = 27 }
 
 /// Where a byte store keeps an object. Fresh for every object, never shown to a client.
-package struct ObjectKey: Hashable, Sendable, CustomStringConvertible {
-    package static let characterCount = 27
+package typealias ObjectKey = RandomID<ObjectKeyKind>
+package enum ObjectKeyKind: RandomIDKind { package static let characterCount = 27 }
 
-    package let text: String
+/// The public name of an API key, printed in lists; not the secret.
+package typealias APIKeyID = RandomID<APIKeyIDKind>
+package enum APIKeyIDKind: RandomIDKind { package static let characterCount = 12 }
 
-    /// Takes a key from a catalog or from a directory listing; `nil` when it is not one.
-    package init?(_ text: String) {
-        guard text.utf8.count == Self.characterCount, text.utf8.allSatisfy(isURLSafe) else { return nil }
-        self.text = text
-    }
-
-    private init(unchecked text: String) { self.text = text }
-
-    package static func random() -> ObjectKey { ObjectKey(unchecked: randomText(characters: characterCount)) }
-
-    package var description: String { text }
-}
+/// The name of a key that signs upload URLs, carried by each URL.
+package typealias GrantKeyID = RandomID<GrantKeyIDKind>
+package enum GrantKeyIDKind: RandomIDKind { package static let characterCount = 8 }
 
 /// The owner behind an API key: 1 to 64 URL-safe characters.
 package struct TenantID: Hashable, Sendable, CustomStringConvertible {
@@ -120,42 +121,6 @@ package enum UploadReference: Hashable, Sendable {
         if let alias = UploadAlias(text) { readings.append(.alias(alias)) }
         return readings
     }
-}
-
-/// The public name of an API key, printed in lists; not the secret.
-package struct APIKeyID: Hashable, Sendable, CustomStringConvertible {
-    package static let characterCount = 12
-
-    package let text: String
-
-    package init?(_ text: String) {
-        guard text.utf8.count == Self.characterCount, text.utf8.allSatisfy(isURLSafe) else { return nil }
-        self.text = text
-    }
-
-    private init(unchecked text: String) { self.text = text }
-
-    package static func random() -> APIKeyID { APIKeyID(unchecked: randomText(characters: characterCount)) }
-
-    package var description: String { text }
-}
-
-/// The name of a key that signs upload URLs, carried by each URL.
-package struct GrantKeyID: Hashable, Sendable, CustomStringConvertible {
-    package static let characterCount = 8
-
-    package let text: String
-
-    package init?(_ text: String) {
-        guard text.utf8.count == Self.characterCount, text.utf8.allSatisfy(isURLSafe) else { return nil }
-        self.text = text
-    }
-
-    private init(unchecked text: String) { self.text = text }
-
-    package static func random() -> GrantKeyID { GrantKeyID(unchecked: randomText(characters: characterCount)) }
-
-    package var description: String { text }
 }
 
 /// The name of a media item: 24 lower-case hexadecimal digits, as the publishing API has it.

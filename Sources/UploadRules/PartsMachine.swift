@@ -36,9 +36,9 @@ package struct PartsMachine: Hashable, Sendable {
 
     package enum OfferAction: Hashable, Sendable {
         /// Write at this place; nothing is recorded there.
-        case write(at: PartPlace, sizing: PartSizing)
+        case write(at: PiecePlace, sizing: PieceSizing)
         /// Keep the bytes aside: the place is not known yet, or a recorded part stands there.
-        case setAside(sizing: PartSizing)
+        case setAside(sizing: PieceSizing)
         case refuse(Refusal)
     }
 
@@ -52,7 +52,7 @@ package struct PartsMachine: Hashable, Sendable {
         if let refusal = numberRefusal(number, announcedCount: announcedCount) { return .refuse(refusal) }
         let count = layout.partCount ?? announcedCount
         let sizing = expectedLength(of: number, count: count)
-        let tightened = declaredBytes.map(PartSizing.exactly) ?? sizing
+        let tightened = declaredBytes.map(PieceSizing.exactly) ?? sizing
         var leastBytes: Int64 = mayBeEmpty(number, count: count) ? 0 : 1
         if case .exactly(let length) = tightened {
             if let refusal = lengthRefusal(length, of: number, count: count) { return .refuse(refusal) }
@@ -68,7 +68,7 @@ package struct PartsMachine: Hashable, Sendable {
         }
         let bounded = bounded(tightened, from: place.start)
         if stored.contains(number) { return .setAside(sizing: bounded) }
-        return .write(at: PartPlace(number: number, start: place.start), sizing: bounded)
+        return .write(at: PiecePlace(number: number, start: place.start), sizing: bounded)
     }
 
     package enum EndAction: Hashable, Sendable {
@@ -197,7 +197,7 @@ package struct PartsMachine: Hashable, Sendable {
     /// An empty file still has one part.
     private func mayBeEmpty(_ number: Int, count: Int?) -> Bool { number == 1 && (count ?? 1) == 1 }
 
-    private func expectedLength(of number: Int, count: Int?) -> PartSizing {
+    private func expectedLength(of number: Int, count: Int?) -> PieceSizing {
         guard let partSize = layout.partSizeBytes else {
             return .atMost(min(bounds.maximumPartBytes, maximumBytes, layout.sizeBytes ?? .max))
         }
@@ -217,25 +217,8 @@ package struct PartsMachine: Hashable, Sendable {
         return ByteRange(start: start, length: length)
     }
 
-    private func bounded(_ sizing: PartSizing, from start: Int64) -> PartSizing {
+    private func bounded(_ sizing: PieceSizing, from start: Int64) -> PieceSizing {
         guard case .atMost(let most) = sizing else { return sizing }
         return .atMost(min(most, max(0, maximumBytes - start)))
     }
-}
-
-/// Where a part goes: its number and its first byte.
-package struct PartPlace: Hashable, Sendable {
-    package let number: Int
-    package let start: Int64
-
-    package init(number: Int, start: Int64) {
-        self.number = number
-        self.start = start
-    }
-}
-
-/// What length a part must have, in bytes.
-package enum PartSizing: Hashable, Sendable {
-    case exactly(Int64)
-    case atMost(Int64)
 }

@@ -30,7 +30,7 @@ package struct UploadMachine: Hashable, Sendable {
 
     package enum StreamOfferAction: Hashable, Sendable {
         /// Claim the link, then write from byte 0.
-        case claim(sizing: PartSizing)
+        case claim(sizing: PieceSizing)
         case refuse(Refusal)
     }
 
@@ -49,7 +49,7 @@ package struct UploadMachine: Hashable, Sendable {
             }
             return .claim(sizing: .exactly(declaredBytes))
         }
-        return .claim(sizing: announcedBytes.map(PartSizing.exactly) ?? .atMost(maximumBytes))
+        return .claim(sizing: announcedBytes.map(PieceSizing.exactly) ?? .atMost(maximumBytes))
     }
 
     package mutating func claimed() {

@@ -96,23 +96,6 @@ package struct StoreNeeds: Hashable, Sendable {
     }
 }
 
-/// Where a piece goes: its number among the parts (from 1) and its first byte.
-package struct PiecePlace: Hashable, Sendable {
-    package let number: Int
-    package let start: Int64
-
-    package init(number: Int, start: Int64) {
-        self.number = number
-        self.start = start
-    }
-}
-
-/// What is known of a piece's length before it comes.
-package enum PieceSizing: Hashable, Sendable {
-    case exactly(Int64)
-    case atMost(Int64)
-}
-
 /// Takes the bytes of one piece. Used by one task; must be ended by exactly one of ``finish()`` and ``abandon()``.
 package protocol PieceWriter: AnyObject, Sendable {
     /// Which digests to compute besides crc32c; set before the first byte.

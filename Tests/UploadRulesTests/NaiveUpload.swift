@@ -110,13 +110,13 @@ struct NaiveUpload {
         if let known, let refusal = lengths.refusal(of: known) { return .refuse(refusal) }
         if partSize == nil, count != 1 {
             if number == count { return .refuse(.partSizeUnknown) }
-            return .setAside(sizing: known.map(PartSizing.exactly) ?? .atMost(Int64(lengths.most)))
+            return .setAside(sizing: known.map(PieceSizing.exactly) ?? .atMost(Int64(lengths.most)))
         }
         let room = Int128(mostBytes) - start(of: number)
         if room < (known.map { Int128($0) } ?? lengths.fewest) { return .refuse(.tooLarge(maximumBytes: mostBytes)) }
-        let sizing = known.map(PartSizing.exactly) ?? .atMost(Int64(min(lengths.most, room)))
+        let sizing = known.map(PieceSizing.exactly) ?? .atMost(Int64(min(lengths.most, room)))
         if parts[number] != nil { return .setAside(sizing: sizing) }
-        return .write(at: PartPlace(number: number, start: Int64(start(of: number))), sizing: sizing)
+        return .write(at: PiecePlace(number: number, start: Int64(start(of: number))), sizing: sizing)
     }
 
     func end(_ number: Int, length: Int64, announced: Int?) -> PartsMachine.EndAction {
@@ -171,7 +171,7 @@ struct NaiveUpload {
         let isFree = (state == .granted || state == .receiving) && !isClaimed && parts.isEmpty
         guard isFree else { return .refuse(.linkUsed) }
         guard let declared else {
-            return .claim(sizing: layout.sizeBytes.map(PartSizing.exactly) ?? .atMost(mostBytes))
+            return .claim(sizing: layout.sizeBytes.map(PieceSizing.exactly) ?? .atMost(mostBytes))
         }
         if declared > mostBytes { return .refuse(.tooLarge(maximumBytes: mostBytes)) }
         if let size = layout.sizeBytes, size != declared {

@@ -46,8 +46,8 @@ import UploadModel
         }
     }
 
-    private static func write(_ number: Int, at start: Int64, _ sizing: PartSizing) -> PartsMachine.OfferAction {
-        .write(at: PartPlace(number: number, start: start), sizing: sizing)
+    private static func write(_ number: Int, at start: Int64, _ sizing: PieceSizing) -> PartsMachine.OfferAction {
+        .write(at: PiecePlace(number: number, start: start), sizing: sizing)
     }
 
     /// 25 bytes in parts of 10.

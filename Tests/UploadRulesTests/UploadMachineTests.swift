@@ -102,7 +102,7 @@ import UploadModel
             #expect(offer == .refuse(refusal))
             #expect(end == .refuse(refusal))
         } else {
-            #expect(offer == .write(at: PartPlace(number: 2, start: 10), sizing: .exactly(10)))
+            #expect(offer == .write(at: PiecePlace(number: 2, start: 10), sizing: .exactly(10)))
             #expect(
                 end == .record(ByteRange(start: 10, length: 10), learning: PartLayout(partSizeBytes: 10)))
         }
