@@ -57,7 +57,7 @@ final class DiskObjectReader: ObjectReader {
             while true {
                 let got = pread(descriptor, target.baseAddress, wanted, off_t(range.start))
                 if got < 0, errno == EINTR { continue }
-                number = errno
+                number = got < 0 ? errno : 0
                 return max(got, 0)
             }
         }

@@ -160,6 +160,9 @@ final class DiskPieceWriter: PieceWriter, @unchecked Sendable {
             try await store.sync(file)
             // A sweep by another process may have taken it for a leftover; nobody may rely on it then.
             guard file.hasName else { throw StoreFault(.missing, "the file was removed while it was written") }
+            // Young from here on, so that no sweep takes it before it is recorded.
+            file.touch()
+            store.spoolEnded(token)
         } catch {
             // A piece that could not be finished has ended too: nothing of it stays.
             await abandon()
@@ -175,6 +178,7 @@ final class DiskPieceWriter: PieceWriter, @unchecked Sendable {
     func abandon() async {
         guard !isEnded else { return }
         isEnded = true
+        defer { store.spoolEnded(token) }
         block = nil
         // The file may be removed next; its room must not be taken by a write that is still on its way.
         while !inFlight.isEmpty { _ = try? await inFlight.removeFirst().value() }

@@ -1,4 +1,5 @@
 import Checksums
+import Synchronization
 package import UploadModel
 package import UploadStore
 
@@ -30,6 +31,8 @@ package final class DiskStore: ByteStore {
     private let layout: DiskLayout
     private let usesDirectIO: Bool
     private let open = OpenFiles()
+    /// Spooled pieces that are being written: not to be taken for leftovers, however slowly they come.
+    private let livingSpools = Mutex<Set<ObjectKey>>([])
 
     package let needs = StoreNeeds(
         minimumPartBytes: 1, preferredAlignmentBytes: Int64(BlockPool.alignmentBytes), maximumPieces: 1_000_000)
@@ -77,15 +80,23 @@ package final class DiskStore: ByteStore {
 
     package func spool(sizing: PieceSizing) async throws(StoreFault) -> any PieceWriter {
         let key = ObjectKey.random()
+        let path = layout.path(.spooled, of: key)
         let layout = layout
         let usesDirectIO = usesDirectIO
-        let file = try await threads.run { () throws(StoreFault) in
-            try layout.createFile(.spooled, of: key)
-            return try StagedFile(path: layout.path(.spooled, of: key), usesDirectIO: usesDirectIO)
+        _ = livingSpools.withLock { $0.insert(key) }
+        do throws(StoreFault) {
+            let file = try await threads.run { () throws(StoreFault) in
+                try layout.createFile(.spooled, of: key)
+                return try StagedFile(path: path, usesDirectIO: usesDirectIO)
+            }
+            return DiskPieceWriter(
+                file: file, store: self, start: 0, sizing: sizing, token: PieceToken(key.text), reservesAhead: false,
+                onAbandon: { try? DurableFile.remove(path) })
+        } catch {
+            spoolEnded(PieceToken(key.text))
+            _ = try? await threads.run { () throws(StoreFault) in try DurableFile.remove(path) }
+            throw error
         }
-        return DiskPieceWriter(
-            file: file, store: self, start: 0, sizing: sizing, token: PieceToken(key.text), reservesAhead: false,
-            onAbandon: { try? DurableFile.remove(layout.path(.spooled, of: key)) })
     }
 
     package func settle(_ spooled: PieceToken, in key: ObjectKey, at place: PiecePlace, lengthBytes: Int64)
@@ -96,6 +107,12 @@ package final class DiskStore: ByteStore {
         try await sync(file)
         try await forget([spooled])
         return .inPlace
+    }
+
+    /// A spooled piece is written, or given up.
+    func spoolEnded(_ token: PieceToken) {
+        guard let key = ObjectKey(token.text) else { return }
+        _ = livingSpools.withLock { $0.remove(key) }
     }
 
     /// Makes all that was written to a file durable, together with whoever else waits for the same.
@@ -219,9 +236,9 @@ package final class DiskStore: ByteStore {
         let key = ObjectKey.random()
         let layout = layout
         try await threads.run { () throws(StoreFault) in
-            try layout.createFile(.spooled, of: key)
             let path = layout.path(.spooled, of: key)
             let result = Result { () throws(StoreFault) in
+                try layout.createFile(.spooled, of: key)
                 let file = try StagedFile(path: path, usesDirectIO: false)
                 try file.setSize(1)
                 try file.syncData()
@@ -233,8 +250,10 @@ package final class DiskStore: ByteStore {
 
     package func inventory() async throws(StoreFault) -> [InventoryEntry] {
         let layout = layout
-        return try await threads.run { () throws(StoreFault) in
+        let entries = try await threads.run { () throws(StoreFault) in
             try layout.entries(.staged) + layout.entries(.published) + layout.entries(.spooled)
         }
+        let living = livingSpools.withLock { $0 }
+        return entries.filter { $0.kind != .spooled || !living.contains($0.key) }
     }
 }

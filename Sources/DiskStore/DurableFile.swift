@@ -1,5 +1,5 @@
 import CPlatform
-import UploadStore
+package import UploadStore
 
 #if canImport(Glibc)
     import Glibc
@@ -50,6 +50,25 @@ enum DurableFile {
         guard unlink(path) == 0 || errno == ENOENT else { throw fault("remove") }
     }
 
+    /// Puts a small text under a name that only its owner may read, in place of what stood there, durably: it is
+    /// there whole or not at all.
+    static func replace(_ path: String, with text: String, in folder: String) throws(StoreFault) {
+        let draft = path + ".new"
+        try remove(draft)
+        let descriptor = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw fault("create") }
+        defer { close(descriptor) }
+        var rest = Array(text.utf8)[...]
+        while !rest.isEmpty {
+            let written = rest.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+            guard written > 0 || errno == EINTR else { throw fault("write") }
+            rest = rest.dropFirst(max(0, written))
+        }
+        try syncData(descriptor)
+        _ = try move(draft, to: path)
+        try syncDirectory(folder)
+    }
+
     /// The fault for the current `errno`.
     static func fault(_ operation: String) -> StoreFault {
         let number = errno
@@ -61,5 +80,13 @@ enum DurableFile {
             default: .failed
             }
         return StoreFault(code, "\(operation): \(String(cString: strerror(number)))")
+    }
+}
+
+/// A secret on disk, for whoever wires a gateway.
+package enum SecretFile {
+    /// Writes a secret that only its owner may read, durably, in place of an older one.
+    package static func write(_ secret: String, to name: String, in folder: String) throws(StoreFault) {
+        try DurableFile.replace(folder + "/" + name, with: secret + "\n", in: folder)
     }
 }

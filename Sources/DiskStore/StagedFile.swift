@@ -43,6 +43,9 @@ final class StagedFile: Sendable {
         return fstat(cached, &status) == 0 && status.st_nlink > 0
     }
 
+    /// Makes now the time of its last change.
+    func touch() { _ = futimens(cached, nil) }
+
     func size() throws(StoreFault) -> Int64 {
         var status = stat()
         guard fstat(cached, &status) == 0 else { throw DurableFile.fault("stat") }

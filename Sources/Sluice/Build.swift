@@ -51,7 +51,7 @@ private func makeFirstKey(_ workshop: Workshop, _ folder: DataFolder) async thro
     guard try await workshop.catalog.apiKeys().isEmpty else { return nil }
     let secret = APIKeySecret.random()
     // The file first: a key that is in the catalog and nowhere else would be of no use to anybody.
-    try folder.write(secret: secret.text, to: folder.initialKeyPath)
+    try folder.write(initialKey: secret.text)
     try await workshop.catalog.add(
         APIKeyRecord(
             id: .random(), tenant: .default, name: "initial", hashHex: secret.hashHex, createdAt: .now))

@@ -1,3 +1,6 @@
+import DiskStore
+import UploadStore
+
 #if canImport(Glibc)
     import Glibc
 #elseif canImport(Musl)
@@ -22,18 +25,18 @@ struct DataFolder: Sendable {
     }
 
     var catalogPath: String { path + "/catalog.sqlite" }
-    var initialKeyPath: String { path + "/initial-api-key" }
+    private static let initialKeyName = "initial-api-key"
+    var initialKeyPath: String { path + "/" + Self.initialKeyName }
 
     private static var reason: String { String(cString: strerror(errno)) }
 
-    /// Writes a secret that only its owner may read, in place of an older one.
-    func write(secret: String, to path: String) throws(StartFault) {
-        unlink(path)
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw StartFault("\(path) cannot be made: \(Self.reason)") }
-        defer { close(descriptor) }
-        let bytes = Array((secret + "\n").utf8)
-        guard writeWhole(descriptor, bytes) else { throw StartFault("\(path) cannot be written: \(Self.reason)") }
+    /// Writes the first API key, durably, before anything relies on it.
+    func write(initialKey secret: String) throws(StartFault) {
+        do throws(StoreFault) {
+            try SecretFile.write(secret, to: Self.initialKeyName, in: path)
+        } catch {
+            throw StartFault("\(initialKeyPath) cannot be written: \(error.detail)")
+        }
     }
 
     /// Keeps a second server away from the folder until the process ends, however it ends.
@@ -52,7 +55,9 @@ struct DataFolder: Sendable {
         }
         // The descriptor stays open on purpose: the lock lives as long as the process.
         ftruncate(descriptor, 0)
-        _ = writeWhole(descriptor, Array("process \(getpid()), \(description)".utf8))
+        // For people only; the lock itself is what counts.
+        let note = Array("process \(getpid()), \(description)".utf8)
+        _ = pwrite(descriptor, note, note.count, 0)
     }
 
     private static func read(_ descriptor: CInt) -> String {
@@ -60,8 +65,4 @@ struct DataFolder: Sendable {
         let count = pread(descriptor, &buffer, buffer.count, 0)
         return count > 0 ? String(decoding: buffer[..<count], as: UTF8.self) : ""
     }
-}
-
-private func writeWhole(_ descriptor: CInt, _ bytes: [UInt8]) -> Bool {
-    write(descriptor, bytes, bytes.count) == bytes.count
 }

@@ -25,19 +25,9 @@ package struct Gateway: Sendable {
         configuration.maximumGracefulShutdownDuration = .seconds(2)
         let group = ServiceGroup(configuration: configuration)
         try await withThrowingTaskGroup(of: Void.self) { tasks in
-            tasks.addTask { try await group.run() }
-            tasks.addTask {
-                for await signal in await UnixSignalsSequence(trapping: .sigterm, .sigint) {
-                    logger.notice("draining", metadata: ["sluice.signal": "\(signal)"])
-                    await drained()
-                    await group.triggerGracefulShutdown()
-                    return
-                }
-            }
-            // The group ends by itself only when a service failed.
+            tasks.addTask { await endOnSignal(group) }
             do {
-                try await tasks.next()
-                try await tasks.next()
+                try await group.run()
             } catch is CancellationError {
                 logger.notice("requests that were still running after the drain were cut off")
             }
@@ -47,10 +37,29 @@ package struct Gateway: Sendable {
         logger.notice("stopped")
     }
 
+    /// The first signal drains, the second ends the drain at once.
+    private func endOnSignal(_ group: ServiceGroup) async {
+        await withDiscardingTaskGroup { drains in
+            for await signal in await UnixSignalsSequence(trapping: .sigterm, .sigint) {
+                if drain.isDraining {
+                    logger.notice("not waiting any longer", metadata: ["sluice.signal": "\(signal)"])
+                    await group.triggerGracefulShutdown()
+                    break
+                }
+                logger.notice("draining", metadata: ["sluice.signal": "\(signal)"])
+                drain.startDraining()
+                drains.addTask {
+                    await drained()
+                    await group.triggerGracefulShutdown()
+                }
+            }
+            drains.cancelAll()
+        }
+    }
+
     private func drained() async {
-        drain.startDraining()
         let deadline = ContinuousClock.now + .seconds(drainSeconds)
-        while drain.runningRequests > 0, ContinuousClock.now < deadline {
+        while drain.runningRequests > 0, ContinuousClock.now < deadline, !Task.isCancelled {
             try? await Task.sleep(for: Self.drainLook)
         }
     }

@@ -200,10 +200,13 @@ extension UploadEngine {
     }
 
     private func freeOrphans(olderThanSeconds age: Int64) async throws(UploadFault) -> Int {
-        let report = try await compare()
         let limit = now.adding(seconds: -age)
+        let old = try await compare().orphans.filter { $0.modifiedAt < limit }
+        guard !old.isEmpty else { return 0 }
+        // Looked at twice: what was written to or recorded meanwhile is none.
+        let still = Set(try await compare().orphans)
         var count = 0
-        for orphan in report.orphans where orphan.modifiedAt < limit {
+        for orphan in old where still.contains(orphan) {
             if orphan.kind == .spooled {
                 await forget([PieceToken(orphan.key.text)])
             } else {

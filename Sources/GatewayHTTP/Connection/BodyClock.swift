@@ -7,23 +7,30 @@ import Synchronization
 /// bytes and none are there counts against the client. A body that stands still because the disk is busy, or because
 /// we have not said `100 Continue` yet, is not its fault.
 final class BodyClock: Sendable {
-    /// When the reader began to wait, in nanoseconds of `NIODeadline`; 0 while it does not wait.
-    private let waitingSince = Atomic<UInt64>(0)
-    /// What it waited before, in nanoseconds.
-    private let waited = Atomic<UInt64>(0)
-
-    func beginWaiting() { waitingSince.store(NIODeadline.now().uptimeNanoseconds, ordering: .relaxed) }
-
-    func endWaiting() {
-        let since = waitingSince.exchange(0, ordering: .relaxed)
-        guard since > 0 else { return }
-        waited.add(NIODeadline.now().uptimeNanoseconds &- since, ordering: .relaxed)
+    private struct State {
+        /// When the reader began to wait; `nil` while it does not wait.
+        var waitingSince: NIODeadline?
+        /// What it waited before.
+        var waited = TimeAmount.zero
     }
 
-    /// How long it waits now, and how long it waited altogether, in nanoseconds.
-    func read(now: NIODeadline) -> (silence: UInt64, total: UInt64) {
-        let since = waitingSince.load(ordering: .relaxed)
-        let silence = since == 0 || since > now.uptimeNanoseconds ? 0 : now.uptimeNanoseconds - since
-        return (silence, waited.load(ordering: .relaxed) &+ silence)
+    private let state = Mutex(State())
+
+    func beginWaiting() { state.withLock { $0.waitingSince = .now() } }
+
+    func endWaiting() {
+        state.withLock { state in
+            guard let since = state.waitingSince else { return }
+            state.waitingSince = nil
+            state.waited = state.waited + (.now() - since)
+        }
+    }
+
+    /// How long it waits now, and how long it waited altogether.
+    func read(now: NIODeadline) -> (silence: TimeAmount, total: TimeAmount) {
+        state.withLock { state in
+            let silence = state.waitingSince.map { max(.zero, now - $0) } ?? .zero
+            return (silence, state.waited + silence)
+        }
     }
 }

@@ -14,18 +14,26 @@ final class ConnectionGuard: ChannelDuplexHandler {
     typealias OutboundOut = HTTPResponsePart
 
     /// Slowness is judged over this much waiting.
-    private static let rateWindowNanoseconds: UInt64 = 30_000_000_000
+    private static let rateWindow = TimeAmount.seconds(30)
 
     let clock = BodyClock()
     private let limits: GatewayLimits
     /// Until when the next head must be whole; `nil` inside a request.
     private var headDeadline: NIODeadline?
-    /// Requests whose head came and whose answer has not left; more than one where a client sends ahead.
+    /// Requests whose head came and whose answer has not left; more than one where a client sends ahead. Some are
+    /// never answered: when an answer ends the connection, what was sent ahead is not read.
     private var openRequests = 0
+    /// Answers that were written to their end and have not left.
+    private var leavingAnswers = 0
+    /// Until when the answers that were written must have left: a short one that nobody reads does not even fill the
+    /// buffers enough to count as a stall.
+    private var answerDeadline: NIODeadline?
+    /// The connection ends once its answers have left; nothing else needs to end it.
+    private var isLeaving = false
     private var isInBody = false
     private var stalledSince: NIODeadline?
     private var windowBytes: Int64 = 0
-    private var windowStartNanoseconds: UInt64 = 0
+    private var windowStart = TimeAmount.zero
     private var isQuiescing = false
     private var flushWaiters: [EventLoopPromise<Void>] = []
     private var context: ChannelHandlerContext?
@@ -61,7 +69,7 @@ final class ConnectionGuard: ChannelDuplexHandler {
             openRequests += 1
             isInBody = true
             windowBytes = 0
-            windowStartNanoseconds = clock.read(now: .now()).total
+            windowStart = clock.read(now: .now()).total
         case .body(let bytes): windowBytes += Int64(bytes.readableBytes)
         case .end: isInBody = false
         }
@@ -83,22 +91,29 @@ final class ConnectionGuard: ChannelDuplexHandler {
             let (handler, context) = loopBound.value
             handler.answerLeft(context)
         }
+        leavingAnswers += 1
+        if answerDeadline == nil { answerDeadline = .now() + .seconds(limits.bodyIdleTimeoutSeconds) }
         context.write(data, promise: sent)
     }
 
     private func answerLeft(_ context: ChannelHandlerContext) {
         openRequests = max(0, openRequests - 1)
+        leavingAnswers -= 1
+        answerDeadline = leavingAnswers == 0 ? nil : .now() + .seconds(limits.bodyIdleTimeoutSeconds)
+        if leavingAnswers == 0 {
+            let waiters = flushWaiters
+            flushWaiters = []
+            for waiter in waiters { waiter.succeed() }
+        }
         guard openRequests == 0 else { return }
         headDeadline = .now() + .seconds(limits.idleTimeoutSeconds)
-        let waiters = flushWaiters
-        flushWaiters = []
-        for waiter in waiters { waiter.succeed() }
-        if isQuiescing { context.close(promise: nil) }
+        if isQuiescing, !isLeaving { context.close(promise: nil) }
     }
 
     /// Done when every answer that was begun is in the kernel's hands, or the connection is over.
     func whenAnswersLeft(on loop: any EventLoop) -> EventLoopFuture<Void> {
-        guard context != nil, openRequests > 0 else { return loop.makeSucceededVoidFuture() }
+        isLeaving = true
+        guard context != nil, leavingAnswers > 0 else { return loop.makeSucceededVoidFuture() }
         let promise = loop.makePromise(of: Void.self)
         flushWaiters.append(promise)
         return promise.futureResult
@@ -115,7 +130,7 @@ final class ConnectionGuard: ChannelDuplexHandler {
         if event is ChannelShouldQuiesceEvent {
             isQuiescing = true
             // Between two requests the connection has no claim to live; inside one it closes after its answer.
-            if openRequests == 0 { context.close(promise: nil) }
+            if openRequests == 0, !isLeaving { context.close(promise: nil) }
         }
         context.fireUserInboundEventTriggered(event)
     }
@@ -131,7 +146,8 @@ final class ConnectionGuard: ChannelDuplexHandler {
     private func look() {
         guard let context else { return }
         let now = NIODeadline.now()
-        if let headDeadline, now >= headDeadline { return context.close(promise: nil) }
+        if let headDeadline, now >= headDeadline, !isLeaving { return context.close(promise: nil) }
+        if let answerDeadline, now >= answerDeadline { return context.close(promise: nil) }
         if let stalledSince, now - stalledSince >= .seconds(limits.bodyIdleTimeoutSeconds) {
             return context.close(promise: nil)
         }
@@ -144,12 +160,12 @@ final class ConnectionGuard: ChannelDuplexHandler {
 
     private func isTooSlow(_ now: NIODeadline) -> Bool {
         let (silence, total) = clock.read(now: now)
-        if silence >= UInt64(limits.bodyIdleTimeoutSeconds) * 1_000_000_000 { return true }
-        let waited = total &- windowStartNanoseconds
-        guard waited >= Self.rateWindowNanoseconds else { return false }
-        let isSlow = windowBytes < limits.minimumBodyBytesPerSecond * Int64(waited / 1_000_000_000)
+        if silence >= .seconds(limits.bodyIdleTimeoutSeconds) { return true }
+        let waited = total - windowStart
+        guard waited >= Self.rateWindow else { return false }
+        let rate = Double(windowBytes) / (Double(waited.nanoseconds) / 1_000_000_000)
         windowBytes = 0
-        windowStartNanoseconds = total
-        return isSlow
+        windowStart = total
+        return rate < Double(limits.minimumBodyBytesPerSecond)
     }
 }

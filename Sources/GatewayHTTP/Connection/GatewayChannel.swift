@@ -74,7 +74,7 @@ struct GatewayChannel: ServerChildChannel {
         do {
             try await connection.asyncChannel.executeThenClose { inbound, outbound in
                 try await serve(connection, PartSource(inbound.makeAsyncIterator()), outbound)
-                try await leave(connection)
+                try await leave(connection, outbound)
             }
         } catch {
             // The client went away, or was sent away by a time-out; what it began has ended itself.
@@ -87,7 +87,7 @@ struct GatewayChannel: ServerChildChannel {
         while true {
             let head: HTTPRequest
             do {
-                guard case .head(let next) = try await source.next() else { return outbound.finish() }
+                guard case .head(let next) = try await source.next() else { return }
                 head = next
             } catch {
                 try await refuseMalformed(error, connection, outbound)
@@ -97,7 +97,7 @@ struct GatewayChannel: ServerChildChannel {
             let exchange = Exchange(
                 head: head, body: body, connection: connection, arrivedAt: clock(), logger: logger)
             let closes = try await answer(exchange, outbound)
-            guard !closes, await body.skipRest() else { return outbound.finish() }
+            guard !closes, await body.skipRest() else { return }
         }
     }
 
@@ -163,19 +163,25 @@ struct GatewayChannel: ServerChildChannel {
                 "client.address": "\(connection.channel.remoteAddress?.ipAddress ?? "-")",
             ])
         try await outbound.write(contentsOf: [.head(head), .body(ByteBuffer(bytes: reply.body)), .end(nil)])
-        outbound.finish()
     }
 
     /// Ends a connection so that its client sees the answer and not a reset: what we wrote leaves, our side is
     /// closed (FIN), then a bounded amount of what still comes is read away for a bounded time.
-    private func leave(_ connection: GatewayConnection) async throws {
-        let loop = connection.channel.eventLoop
+    private func leave(_ connection: GatewayConnection, _ outbound: Outbound) async throws {
+        let channel = connection.channel
+        let loop = channel.eventLoop
         let limits = limits
-        try await loop.flatSubmit { connection.connectionGuard.value.whenAnswersLeft(on: loop) }.get()
-        try await loop.flatSubmit {
-            connection.refusalDrain.value.begin(
-                maximumBytes: limits.refusedDrainBytes, deadline: .seconds(limits.refusedDrainSeconds), on: loop)
-        }.get()
+        try await withTaskCancellationHandler {
+            try await loop.flatSubmit { connection.connectionGuard.value.whenAnswersLeft(on: loop) }.get()
+            // Not before: of a client that has closed its side, NIO would drop what has not left.
+            outbound.finish()
+            try await loop.flatSubmit {
+                connection.refusalDrain.value.begin(
+                    maximumBytes: limits.refusedDrainBytes, deadline: .seconds(limits.refusedDrainSeconds), on: loop)
+            }.get()
+        } onCancel: {
+            channel.close(promise: nil)
+        }
     }
 }
 

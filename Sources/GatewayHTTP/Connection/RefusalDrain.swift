@@ -14,7 +14,10 @@ final class RefusalDrain: ChannelInboundHandler {
 
     func handlerAdded(context: ChannelHandlerContext) { self.context = context }
 
-    func handlerRemoved(context: ChannelHandlerContext) { finish() }
+    func handlerRemoved(context: ChannelHandlerContext) {
+        finish()
+        self.context = nil
+    }
 
     /// Begins to throw away; done at the client's end, at the bound, or at the deadline.
     func begin(maximumBytes: Int, deadline: TimeAmount, on loop: any EventLoop) -> EventLoopFuture<Void> {

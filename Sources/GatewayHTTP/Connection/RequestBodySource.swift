@@ -72,7 +72,11 @@ final class RequestBodySource: @unchecked Sendable {
             clock.beginWaiting()
             defer { clock.endWaiting() }
             let part = try await parts.next()
-            if superseded.isSet { throw UploadEngine.superseded }
+            if superseded.isSet {
+                // Whoever was overtaken by a newer request of its own client is most likely not there any more.
+                state = .broken
+                throw UploadEngine.superseded
+            }
             switch part {
             case .body(let bytes):
                 receivedBytes += Int64(bytes.readableBytes)
@@ -120,8 +124,7 @@ final class RequestBodySource: @unchecked Sendable {
 
     /// Whether what was not read is short and sure to come, so that the connection can go on.
     var hasShortRest: Bool {
-        // Whoever was overtaken by a newer request of its own client is most likely not there any more.
-        guard state == .reading, !awaitsContinue, !superseded.isSet, let declaredBytes else { return false }
+        guard state == .reading, !awaitsContinue, let declaredBytes else { return false }
         return declaredBytes - receivedBytes <= Self.shortRestBytes
     }
 

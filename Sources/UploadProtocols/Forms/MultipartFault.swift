@@ -2,6 +2,8 @@
 package struct MultipartLimits: Hashable, Sendable {
     /// Bytes up to where the first boundary is recognized, its own text and the byte behind it included.
     package var maximumPreambleBytes: Int = 8 << 10
+    /// Bytes behind the last boundary, which say nothing.
+    package var maximumEpilogueBytes: Int = 8 << 10
     /// Bytes of one part's header lines, their line ends and the empty line included; also of the padding
     /// after one boundary.
     package var maximumPartHeaderBytes: Int = 8 << 10
@@ -17,6 +19,7 @@ package struct MultipartLimits: Hashable, Sendable {
 package enum MultipartFault: Error, Hashable, Sendable {
     /// More than this many bytes came before the first boundary.
     case preambleTooLong(limitBytes: Int)
+    case epilogueTooLong(limitBytes: Int)
     /// A line ends with a line feed alone.
     case bareLineFeed
     /// A carriage return stands where only a line end may.
@@ -43,6 +46,7 @@ package enum MultipartFault: Error, Hashable, Sendable {
     /// One sentence for the client's developer.
     package var detail: String {
         switch self {
+        case .epilogueTooLong(let bytes): "More than \(bytes) bytes come after the last boundary."
         case .preambleTooLong(let bytes):
             "The first \(bytes) bytes of the form hold no boundary; it must be the one named in Content-Type."
         case .bareLineFeed:

@@ -18,7 +18,7 @@ package enum MultipartEvent: Hashable, Sendable {
 /// that runs of ``MultipartEvent/bytes(_:)`` and ``MultipartEvent/carried(_:)`` are cut differently. After a fault,
 /// every further call throws that fault again.
 ///
-/// Tolerated: a bounded preamble, an epilogue of any length, blanks after a boundary, folded header lines, a part
+/// Tolerated: a bounded preamble, a bounded epilogue, blanks after a boundary, folded header lines, a part
 /// without the line break before an ensuing boundary (RFC 2046 lets an empty part leave it out).
 /// Refused: lines that end with LF alone. A boundary's text that runs on (`--boundaryX`) is data.
 package struct MultipartParser: Sendable {
@@ -52,7 +52,7 @@ package struct MultipartParser: Sendable {
     private var matched = 2
     /// How many of the `matched` bytes are no bytes of the part: the line end before its first byte.
     private var borrowed = 2
-    /// Bytes of the preamble, or of padding after the current boundary.
+    /// Bytes of the preamble or the epilogue, or of padding after the current boundary.
     private var skippedBytes = 0
     private var head: [UInt8] = []
     /// Where the current header line begins in `head`.
@@ -106,7 +106,12 @@ package struct MultipartParser: Sendable {
                     try readBoundaryLine(bytes[position], sawCarriageReturn: sawCarriageReturn)
                     position += 1
                 case .head: position = try readHead(bytes, from: position, &events)
-                case .epilogue: return
+                case .epilogue:
+                    skippedBytes += bytes.count - position
+                    guard skippedBytes <= limits.maximumEpilogueBytes else {
+                        throw .epilogueTooLong(limitBytes: limits.maximumEpilogueBytes)
+                    }
+                    return
                 case .failed(let fault): throw fault
                 }
             }
@@ -179,6 +184,7 @@ package struct MultipartParser: Sendable {
                 endPart(data: range.lowerBound..<candidate, inBody: inBody, &events)
                 events.append(.finished)
                 state = .epilogue
+                skippedBytes = 0
                 return position + 1
             }
         }
