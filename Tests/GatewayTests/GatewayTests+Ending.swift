@@ -49,6 +49,30 @@ extension GatewayTests {
             try await next.expectSound()
         }
 
+        @Test func `what was sent ahead of a refusal does not hold it up`() async throws {
+            let gateway = try await RunningGateway.start(options: ["--drain-seconds", "3600"])
+            let ahead = try RawConnection(port: gateway.port)
+            try await ahead.send(
+                "POST /nope HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n"
+                    + "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
+            #expect(try await gateway.get("/healthz").status == 200)
+            #expect(try await gateway.stop() == 0)
+            #expect(try await ahead.receiveToEnd().hasPrefix("HTTP/1.1 404"))
+        }
+
+        @Test func `a second signal ends the drain`() async throws {
+            let gateway = try await RunningGateway.start(options: ["--drain-seconds", "3600"])
+            let running = try RawConnection(port: gateway.port)
+            try await running.send(
+                "POST /api/v1/uploads HTTP/1.1\r\nHost: a\r\nX-API-Key: \(gateway.key)\r\nContent-Length: 9\r\n\r\n{")
+            try await eventually("the request runs and the drain has begun") {
+                gateway.process.send(15)
+                return try await Curl.run(["\(gateway.base)/readyz"]).status != 200
+            }
+            gateway.process.send(15)
+            #expect(try await gateway.process.ended() == 0)
+        }
+
         @Test func `idle connections do not hold it up`() async throws {
             let gateway = try await RunningGateway.start(options: ["--drain-seconds", "3600"])
             let idle = try RawConnection(port: gateway.port)
