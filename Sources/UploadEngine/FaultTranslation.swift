@@ -62,7 +62,7 @@ extension UploadFault {
                 "Where the last chunk goes follows from the size of another; send any other chunk first, then this again."
             )
         case .partCount(let announced):
-            self.init(.invalidPart, "This upload was announced with \(announced) parts.")
+            self.init(.invalidPart, "This upload has \(announced) parts; once known, their number cannot change.")
         case .tooLarge(let maximum):
             self.init(.tooLarge, "The file may have at most \(maximum) bytes.")
         case .size(let announced, let got):

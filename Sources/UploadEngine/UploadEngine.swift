@@ -89,6 +89,8 @@ package final class UploadEngine: Sendable {
     /// Begins an upload in parts and reserves its room.
     package func begin(_ announcement: Announcement) async throws(UploadFault) -> UploadRecord {
         try checkSize(announcement.sizeBytes, maximumBytes: limits.maximumUploadBytes)
+        var limits = limits
+        limits.maximumPartCount = bounds.maximumPartCount
         guard
             let layout = PartPlan.layout(
                 sizeBytes: announcement.sizeBytes, wantedPartBytes: announcement.partBytes, limits: limits,

@@ -67,7 +67,8 @@ extension Timestamp: CustomStringConvertible {
             weekday: ((days + 4) % 7 + 7) % 7)
     }
 
-    /// Reads an RFC 3339 moment with a zone (`Z` or `+hh:mm`); fractions beyond milliseconds are cut off.
+    /// Reads an RFC 3339 moment with a zone (`Z` or `+hh:mm`); fractions beyond milliseconds are cut off. Of the other
+    /// forms of ISO 8601 it takes those that clients send: no seconds, a comma before the fraction, `+hhmm`.
     /// `nil` for anything else, a date without a zone included.
     package init?(rfc3339 text: String) {
         var rest = Array(text.utf8)[...]
