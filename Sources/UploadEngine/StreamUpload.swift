@@ -115,7 +115,12 @@ extension UploadEngine {
             // It may have been aborted between its claim and the lease: nothing is to be prepared for it then.
             let upload = try await reload(claimed)
             guard upload.state == .receiving else { throw UploadFault(Refusal.ended(upload.state)) }
-            let sizing = try Self.sizing(of: upload, declaredBytes: declaredBytes)
+            let machine = UploadMachine(restoring: upload, parts: [], bounds: bounds)
+            let sizing: PieceSizing
+            switch machine.streamBegan(declaredBytes: declaredBytes) {
+            case .write(let wanted): sizing = wanted
+            case .refuse(let refusal): throw UploadFault(refusal)
+            }
             try await checkRoom(for: declaredBytes ?? upload.layout.sizeBytes)
             let writer = try await translating { () throws(StoreFault) in
                 try await store.prepare(upload.objectKey, sizeBytes: declaredBytes ?? upload.layout.sizeBytes)
@@ -131,22 +136,6 @@ extension UploadEngine {
             lease.release()
             throw error
         }
-    }
-
-    private static func sizing(of upload: UploadRecord, declaredBytes: Int64?) throws(UploadFault) -> PieceSizing {
-        if let announced = upload.layout.sizeBytes {
-            if let declaredBytes, declaredBytes != announced {
-                throw UploadFault(Refusal.size(announcedBytes: announced, gotBytes: declaredBytes))
-            }
-            return .exactly(announced)
-        }
-        if let declaredBytes {
-            guard declaredBytes <= upload.maximumBytes else {
-                throw UploadFault(Refusal.tooLarge(maximumBytes: upload.maximumBytes))
-            }
-            return .exactly(declaredBytes)
-        }
-        return .atMost(upload.maximumBytes)
     }
 
     /// Begins to take a whole file that comes with its form, without a link.

@@ -42,14 +42,29 @@ package struct UploadMachine: Hashable, Sendable {
         case .complete, .failed, .aborted, .expired: return .refuse(.linkUsed)
         }
         guard parts.stored.isEmpty else { return .refuse(.linkUsed) }
-        if let declaredBytes {
-            guard declaredBytes <= maximumBytes else { return .refuse(.tooLarge(maximumBytes: maximumBytes)) }
-            if let announcedBytes, announcedBytes != declaredBytes {
-                return .refuse(.size(announcedBytes: announcedBytes, gotBytes: declaredBytes))
-            }
-            return .claim(sizing: .exactly(declaredBytes))
+        switch streamBegan(declaredBytes: declaredBytes) {
+        case .write(let sizing): return .claim(sizing: sizing)
+        case .refuse(let refusal): return .refuse(refusal)
         }
-        return .claim(sizing: announcedBytes.map(PieceSizing.exactly) ?? .atMost(maximumBytes))
+    }
+
+    package enum StreamBeginAction: Hashable, Sendable {
+        /// Write from byte 0.
+        case write(sizing: PieceSizing)
+        case refuse(Refusal)
+    }
+
+    /// The link is claimed and the file is about to come. Whoever spends the link before its head is judged, as the
+    /// signed PUT does, asks the catalog for the claim and then this.
+    package func streamBegan(declaredBytes: Int64?) -> StreamBeginAction {
+        guard let declaredBytes else {
+            return .write(sizing: announcedBytes.map(PieceSizing.exactly) ?? .atMost(maximumBytes))
+        }
+        guard declaredBytes <= maximumBytes else { return .refuse(.tooLarge(maximumBytes: maximumBytes)) }
+        if let announcedBytes, announcedBytes != declaredBytes {
+            return .refuse(.size(announcedBytes: announcedBytes, gotBytes: declaredBytes))
+        }
+        return .write(sizing: .exactly(declaredBytes))
     }
 
     package mutating func claimed() {
