@@ -14,7 +14,8 @@
 // - swift-service-lifecycle: signals, drain, everything long-lived in one group.
 // - swift-log: structured logs.
 // - swift-collections: queues.
-// - swift-system: the path type that swift-configuration's file provider takes.
+// - swift-system: the path type that swift-configuration's file provider and swift-subprocess take.
+// - swift-subprocess: the decoders of untrusted media, in child processes with limits.
 
 import PackageDescription
 
@@ -57,11 +58,13 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.0"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
     ],
     targets: [
         // Layer 0: words and shims.
         .target(name: "UploadModel", swiftSettings: settings),
         .target(name: "CPlatform"),
+        .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),
         .systemLibrary(name: "CMagic", pkgConfig: "libmagic", providers: [.apt(["libmagic-dev"])]),
 
         // Layer 1: pure rules and translators.
@@ -95,14 +98,24 @@ let package = Package(
             name: "UploadEngine",
             dependencies: ["UploadModel", "UploadRules", "UploadStore", nioCore, logging, lifecycle],
             swiftSettings: settings),
-        .target(name: "MediaInspection", dependencies: ["UploadModel", "CMagic"], swiftSettings: settings),
+        .target(
+            name: "MediaInspection",
+            dependencies: [
+                "UploadModel", "CMagic", .product(name: "Subprocess", package: "swift-subprocess"),
+                .product(name: "SystemPackage", package: "swift-system"),
+            ],
+            swiftSettings: settings),
         .target(
             name: "UploadStoreTesting", dependencies: ["UploadModel", "UploadStore", nioCore], swiftSettings: settings),
 
         // Layer 4: media items.
         .target(
             name: "MediaLibrary",
-            dependencies: ["UploadModel", "UploadEngine", "UploadStore", crypto],
+            dependencies: [
+                "UploadModel", "UploadRules", "UploadEngine", "UploadStore", "MediaInspection", "CCurl", crypto,
+                nioCore,
+                nioPosix, logging, lifecycle,
+            ],
             swiftSettings: settings),
 
         // Layer 5: the edge.
@@ -162,6 +175,10 @@ let package = Package(
                 "Checksums",
                 logging, nioCore,
             ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "MediaLibraryTests",
+            dependencies: ["UploadModel", "MediaLibrary", "UploadStore", "MemoryStore", nioCore, nioPosix],
             swiftSettings: settings),
         .testTarget(
             name: "MediaInspectionTests", dependencies: ["UploadModel", "MediaInspection"], swiftSettings: settings),

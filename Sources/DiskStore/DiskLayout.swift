@@ -29,6 +29,15 @@ struct DiskLayout: Sendable {
         folder(kind) + "/" + key.text.prefix(2)
     }
 
+    /// The path of an existing folder from the root of the file system on, without links.
+    static func absolute(_ path: String) throws(StoreFault) -> String {
+        guard let resolved = realpath(path, nil) else {
+            throw StoreFault(.failed, "resolve the store's folder: errno \(errno)")
+        }
+        defer { free(resolved) }
+        return String(cString: resolved)
+    }
+
     func path(_ kind: InventoryEntry.Kind, of key: ObjectKey) -> String {
         folder(kind, of: key) + "/" + key.text
     }

@@ -13,7 +13,7 @@ package import UploadStore
 
 /// Objects as files of a local disk: one staged file per upload, parts written straight to their place in it,
 /// published by a rename.
-package final class DiskStore: ByteStore {
+package final class DiskStore: LocallyReadableStore {
     /// Bounds of a disk store.
     package struct Options: Sendable {
         /// Memory for blocks that gather bodies.
@@ -29,6 +29,8 @@ package final class DiskStore: ByteStore {
     let threads: DiskThreads
     let pool: BlockPool
     private let layout: DiskLayout
+    /// The folder by a path that programs can use wherever they are started.
+    private let absoluteRoot: String
     private let usesDirectIO: Bool
     private let open = OpenFiles()
     /// Spooled pieces that are being written: not to be taken for leftovers, however slowly they come.
@@ -44,10 +46,13 @@ package final class DiskStore: ByteStore {
         layout = DiskLayout(root: root)
         usesDirectIO = options.usesDirectIO
         try layout.makeFolders()
+        absoluteRoot = try DiskLayout.absolute(root)
     }
 
     /// Waits for running calls; later ones fail.
     package func shutDown() async throws { try await threads.shutDown() }
+
+    package func localPath(of key: ObjectKey) -> String { DiskLayout(root: absoluteRoot).path(.published, of: key) }
 
     // MARK: Writing
 

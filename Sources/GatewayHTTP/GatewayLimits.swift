@@ -19,5 +19,8 @@ package struct GatewayLimits: Hashable, Sendable {
     /// Text fields of a form, all together.
     package var maximumFormFieldBytes: Int = 256 << 10
 
+    /// A file that comes to the gallery in one call; larger ones go to an upload URL.
+    package var maximumGalleryBytes: Int64 = 30 << 20
+
     package init() {}
 }

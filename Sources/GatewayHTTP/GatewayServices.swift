@@ -16,11 +16,14 @@ package struct GatewayServices: Sendable {
     package let address: PublicAddress
     package let limits: GatewayLimits
     package let drain: DrainSwitch
+    /// How long finished files are kept; `nil` for ever.
+    package let fileLifetimeSeconds: Int64?
     let readiness = Readiness()
 
     package init(
         engine: UploadEngine, library: MediaLibrary, keys: any KeyCatalog, grantKeys: GrantKeys,
-        formats: MediaFormatTable, address: PublicAddress, limits: GatewayLimits, drain: DrainSwitch
+        formats: MediaFormatTable, address: PublicAddress, limits: GatewayLimits, drain: DrainSwitch,
+        fileLifetimeSeconds: Int64?
     ) {
         self.engine = engine
         self.library = library
@@ -30,6 +33,7 @@ package struct GatewayServices: Sendable {
         self.address = address
         self.limits = limits
         self.drain = drain
+        self.fileLifetimeSeconds = fileLifetimeSeconds
     }
 
     /// Whose key a request carries (contract, "Authentication").

@@ -1,4 +1,3 @@
-import Crypto
 package import UploadEngine
 package import UploadModel
 package import UploadStore
@@ -7,13 +6,28 @@ package import UploadStore
 package final class MediaLibrary: Sendable {
     package let engine: UploadEngine
     package let formats: MediaFormatTable
-    private let catalog: any UploadCatalog & MediaCatalog
+    let catalog: any UploadCatalog & MediaCatalog & ExaminationCatalog
+    let composer: HandoffComposer
+    let verifier: Verifier?
+    let desk: ExaminationDesk
+    let fetcher: ForeignFetcher
 
-    /// - Parameter formats: what is accepted, and of which kind it is.
-    package init(engine: UploadEngine, catalog: any UploadCatalog & MediaCatalog, formats: MediaFormatTable) {
+    /// - Parameters:
+    ///   - formats: what is accepted, and of which kind it is.
+    ///   - verifier: who is asked before an item is accepted; `nil` for nobody.
+    ///   - desk: where finished files are looked into.
+    package init(
+        engine: UploadEngine, catalog: any UploadCatalog & MediaCatalog & ExaminationCatalog,
+        formats: MediaFormatTable, composer: HandoffComposer, verifier: Verifier?, desk: ExaminationDesk,
+        fetcher: ForeignFetcher
+    ) {
         self.engine = engine
         self.catalog = catalog
         self.formats = formats
+        self.composer = composer
+        self.verifier = verifier
+        self.desk = desk
+        self.fetcher = fetcher
     }
 
     /// A media item and its file.
@@ -30,7 +44,7 @@ package final class MediaLibrary: Sendable {
     ///   - idempotencyKey: the client's, if it sent one.
     /// - Returns: the item; of a repetition the one that was made first.
     /// - Throws: `already_finalized`, `not_complete`, `unsupported_media_type`; the fault of `isDue` when there is
-    ///   nothing to repeat.
+    ///   nothing to repeat; what the verifier says.
     package func finalize(
         _ upload: UploadRecord, as request: MediaItemRequest, isDue: UploadFault?, idempotencyKey: String?
     ) async throws(UploadFault) -> Finalized {
@@ -42,15 +56,18 @@ package final class MediaLibrary: Sendable {
             throw UploadFault(.uploadGone, "This upload ended (\(upload.state.rawValue)); upload the file again.")
         }
         try checkKind(of: upload, request.kind)
-        if let isDue {
-            guard try await existing(of: upload, or: idempotencyKey) else { throw isDue }
-        }
         let now = engine.now
         let item = MediaItem(
             id: .random(now: now), tenant: upload.tenant, fileID: upload.fileID, request: request,
-            status: request.isDraft ? .draft : .scheduled, createdAt: now, updatedAt: now)
+            status: request.initialStatus, createdAt: now, updatedAt: now)
+        if isDue != nil || verifier != nil, try await !existing(of: upload, or: idempotencyKey) {
+            if let isDue { throw isDue }
+            try await verifier?.check(item, upload, composer, now: now)
+        }
         let outcome = try await reading { () throws(CatalogFault) in
-            try await catalog.finalize(item, fingerprint: Self.fingerprint(of: request), idempotencyKey: idempotencyKey)
+            try await catalog.finalize(
+                item, fingerprint: Self.fingerprint(of: request), idempotencyKey: idempotencyKey,
+                announcing: composer.handoffs(finalizing: item, upload))
         }
         switch outcome {
         case .made(let item): return Finalized(item: item, upload: upload)
@@ -80,7 +97,8 @@ package final class MediaLibrary: Sendable {
         "This file or Idempotency-Key was finalized with another content; a repetition must be the same request.")
 
     /// Turns a file that came along with the request into a media item. Where that is refused, or the request is a
-    /// repetition whose file is here already, the new file goes again.
+    /// repetition whose file is here already, the new file goes again. Where it only could not be done now, the file
+    /// stays, and the fault says its id.
     package func finalizeNew(
         _ upload: UploadRecord, as request: MediaItemRequest, isDue: UploadFault?, idempotencyKey: String?
     ) async throws(UploadFault) -> Finalized {
@@ -89,8 +107,9 @@ package final class MediaLibrary: Sendable {
             if made.item.fileID != upload.fileID { await engine.withdraw(upload) }
             return made
         } catch {
-            await engine.withdraw(upload)
-            throw error
+            var fault = error
+            if fault.isPassing { fault.fileID = upload.fileID } else { await engine.withdraw(upload) }
+            throw fault
         }
     }
 
@@ -104,9 +123,21 @@ package final class MediaLibrary: Sendable {
         return Finalized(item: item, upload: try await file(of: item))
     }
 
-    private static let noItem = UploadFault(.notFound, "There is no such media item.")
+    static let noItem = UploadFault(.notFound, "There is no such media item.")
 
-    private func file(of item: MediaItem) async throws(UploadFault) -> UploadRecord {
+    /// A tenant's items of a kind, newest first, with their files.
+    package func items(
+        of tenant: TenantID, kind: MediaKind, status: MediaItemStatus?, after cursor: MediaItemCursor?, limit: Int
+    ) async throws(UploadFault) -> [Finalized] {
+        let items = try await reading { () throws(CatalogFault) in
+            try await catalog.items(of: tenant, kind: kind, status: status, after: cursor, limit: limit)
+        }
+        var found: [Finalized] = []
+        for item in items { found.append(Finalized(item: item, upload: try await file(of: item))) }
+        return found
+    }
+
+    func file(of item: MediaItem) async throws(UploadFault) -> UploadRecord {
         let upload = try await reading { () throws(CatalogFault) in try await catalog.upload(item.fileID) }
         guard let upload else {
             throw UploadFault(.internalError, "The item's file is not known.", cause: "item \(item.id) has no upload")
@@ -138,33 +169,14 @@ package final class MediaLibrary: Sendable {
         return (upload, reader)
     }
 
-    private func checkKind(of upload: UploadRecord, _ kind: MediaKind) throws(UploadFault) {
+    func checkKind(of upload: UploadRecord, _ kind: MediaKind) throws(UploadFault) {
         guard formats.format(of: upload.mediaType)?.kind == kind else {
             throw UploadFault(
                 .unsupportedMediaType, "This file is \(upload.mediaType), which is not accepted as \(kind.rawValue).")
         }
     }
 
-    /// A digest of everything that the client asked for.
-    static func fingerprint(of request: MediaItemRequest) -> String {
-        var hash = SHA256()
-        func add(_ text: String?) {
-            // Lengths keep "ab"+"c" apart from "a"+"bc", and nothing apart from an empty text.
-            let bytes = text.map { Array($0.utf8) }
-            hash.update(data: Array("\(bytes?.count ?? -1):".utf8))
-            hash.update(data: bytes ?? [])
-        }
-        add(request.kind.rawValue)
-        add(request.title)
-        add(request.description)
-        add(request.platforms.map(\.rawValue).joined(separator: ","))
-        add(request.scheduledAt.map { String($0.milliseconds) })
-        add(String(request.isDraft))
-        for platform in Platform.allCases { add(request.settingsJSON[platform]) }
-        return UploadModel.Digest(.sha256, bytes: Array(hash.finalize()))?.hex ?? ""
-    }
-
-    private func reading<Value>(_ body: () async throws(CatalogFault) -> Value) async throws(UploadFault) -> Value {
+    func reading<Value>(_ body: () async throws(CatalogFault) -> Value) async throws(UploadFault) -> Value {
         do throws(CatalogFault) {
             return try await body()
         } catch {

@@ -95,19 +95,20 @@ extension MemoryCatalog {
         left == nil || right == nil || left == right
     }
 
-    package func complete(_ id: FileID, with completion: Completion) async throws(CatalogFault) -> TransitionOutcome {
-        state.withLock { state in
+    package func complete(
+        _ id: FileID, with completion: Completion, announcing handoffs: [Handoff]
+    ) async throws(CatalogFault) -> TransitionOutcome {
+        try state.withLock { state throws(CatalogFault) in
             guard var upload = state.uploads[id] else { return .unknown }
             guard upload.record.state == .receiving else { return .refused(upload.record) }
-            upload.record.state = .complete
-            upload.record.layout.sizeBytes = completion.sizeBytes
-            upload.record.receivedBytes = completion.sizeBytes
-            upload.record.crc32c = completion.crc32c
-            upload.record.sha256 = completion.sha256
-            upload.record.detectedType = completion.detectedType ?? upload.record.detectedType
-            upload.record.completedAt = completion.now
+            try state.announce(handoffs)
+            upload.record = completion.applied(to: upload.record)
             upload.parts = [:]
             state.uploads[id] = upload
+            if completion.wantsExamination {
+                state.examinations[id] = Wanted(
+                    wantedAt: completion.now, examination: Examination(fileID: id, state: .pending))
+            }
             return .done(upload.record)
         }
     }
@@ -129,17 +130,14 @@ extension MemoryCatalog {
         }
     }
 
-    package func withdraw(_ id: FileID, now: Timestamp) async throws(CatalogFault) -> TransitionOutcome {
-        state.withLock { state in
-            guard var upload = state.uploads[id] else { return .unknown }
-            let isUsed = state.items.contains { $0.item.fileID == id }
-            guard upload.record.state == .complete, !isUsed else { return .refused(upload.record) }
-            upload.record.state = .aborted
-            upload.record.alias = nil
-            upload.record.receivedBytes = 0
-            upload.endedAt = now
-            state.uploads[id] = upload
-            return .done(upload.record)
+    package func withdraw(
+        _ id: FileID, now: Timestamp, announcing handoffs: [Handoff]
+    ) async throws(CatalogFault) -> TransitionOutcome {
+        try state.withLock { state throws(CatalogFault) in
+            guard let upload = state.uploads[id] else { return .unknown }
+            guard upload.record.state == .complete, !state.isUsed(id) else { return .refused(upload.record) }
+            try state.announce(handoffs)
+            return state.endFile(id, now: now).first.map { .done($0) } ?? .refused(upload.record)
         }
     }
 

@@ -11,9 +11,20 @@ package final class MemoryCatalog: Catalog, Sendable {
     }
 
     struct Finalized {
-        let item: MediaItem
+        var item: MediaItem
         let fingerprint: String
         let idempotencyKey: String?
+    }
+
+    struct Posted {
+        let post: Post
+        let fingerprint: String
+        let idempotencyKey: String?
+    }
+
+    struct Wanted {
+        let wantedAt: Timestamp
+        var examination: Examination
     }
 
     struct State {
@@ -23,12 +34,18 @@ package final class MemoryCatalog: Catalog, Sendable {
         /// In the order in which they were added.
         var grantKeys: [GrantKeyRecord] = []
         var items: [Finalized] = []
+        var posts: [Posted] = []
+        var examinations: [FileID: Wanted] = [:]
+        /// By sequence.
+        var outbox: [QueuedHandoff] = []
+        /// Never used again, also when its hand-off is gone.
+        var lastSequence: Int64 = 0
 
         func receiving(of tenant: TenantID) -> Int {
             uploads.values.count { $0.record.tenant == tenant && $0.record.state == .receiving }
         }
 
-        /// The records of some uploads, newest first, from a cursor on.
+        /// The records of some uploads that are no copies, newest first, from a cursor on.
         func page(
             of tenant: TenantID?, in states: Set<UploadState>, after cursor: UploadCursor?, limit: Int
         ) -> [UploadRecord] {
@@ -37,9 +54,35 @@ package final class MemoryCatalog: Catalog, Sendable {
             }
             let found = uploads.values.map(\.record).filter { record in
                 (tenant == nil || record.tenant == tenant) && states.contains(record.state)
-                    && cursor.map { isNewer($0, record.place) } ?? true
+                    && record.originalID == nil && cursor.map { isNewer($0, record.place) } ?? true
             }
             return Array(found.sorted { isNewer($0.place, $1.place) }.prefix(max(0, limit)))
+        }
+
+        /// Whether a file is complete and a tenant's.
+        func isComplete(_ file: FileID, of tenant: TenantID) -> Bool {
+            uploads[file].map { $0.record.tenant == tenant && $0.record.state == .complete } ?? false
+        }
+
+        func isUsed(_ file: FileID) -> Bool { items.contains { $0.item.fileID == file } }
+
+        /// Ends a complete file and its copies, but for copies that are in items of their own; answers what ended, the
+        /// file first.
+        mutating func endFile(_ id: FileID, now: Timestamp) -> [UploadRecord] {
+            guard let file = endComplete(id, now: now) else { return [] }
+            examinations[id] = nil
+            let copies = uploads.values.map(\.record).filter { $0.originalID == id && !isUsed($0.fileID) }
+            return [file] + copies.compactMap { endComplete($0.fileID, now: now) }
+        }
+
+        mutating func endComplete(_ id: FileID, now: Timestamp) -> UploadRecord? {
+            guard var upload = uploads[id], upload.record.state == .complete else { return nil }
+            upload.record.state = .aborted
+            upload.record.alias = nil
+            upload.record.receivedBytes = 0
+            upload.endedAt = now
+            uploads[id] = upload
+            return upload.record
         }
     }
 

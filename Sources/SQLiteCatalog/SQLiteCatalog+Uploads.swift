@@ -133,13 +133,18 @@ extension SQLiteCatalog {
         }
     }
 
-    package func complete(_ id: FileID, with completion: Completion) async throws(CatalogFault) -> TransitionOutcome {
+    package func complete(
+        _ id: FileID, with completion: Completion, announcing handoffs: [Handoff]
+    ) async throws(CatalogFault) -> TransitionOutcome {
         try await change("complete") { database in
+            let naming = completion.naming
             let updated = try database.rows(
                 """
                 UPDATE upload SET
                     state = 'complete', size_bytes = :size_bytes, received_bytes = :size_bytes, crc32c = :crc32c,
                     sha256 = :sha256, detected_type = coalesce(:detected_type, detected_type), completed_at = :now
+                    \(naming == nil
+                        ? "" : ", file_name = :file_name, declared_type = :declared_type, description = :description")
                 WHERE file_id = :file_id AND state = 'receiving'
                 RETURNING \(UploadRows.columns)
                 """,
@@ -147,7 +152,20 @@ extension SQLiteCatalog {
                     "file_id": id.text, "size_bytes": completion.sizeBytes,
                     "crc32c": Int64(completion.crc32c.value), "sha256": completion.sha256?.data,
                     "detected_type": completion.detectedType?.text, "now": completion.now.milliseconds,
-                ])
+                ]
+                    + (naming.map {
+                        [
+                            "file_name": $0.fileName.text, "declared_type": $0.declaredType?.text,
+                            "description": $0.description,
+                        ]
+                    } ?? [:]))
+            guard !updated.isEmpty else { return try Self.transition(updated, of: id, in: database) }
+            if completion.wantsExamination {
+                try database.change(
+                    "INSERT INTO examination (file_id, state, wanted_at) VALUES (?, 'pending', ?)",
+                    [id.text, completion.now.milliseconds])
+            }
+            try HandoffRows.add(handoffs, in: database)
             return try Self.transition(updated, of: id, in: database)
         }
     }
@@ -169,17 +187,16 @@ extension SQLiteCatalog {
         }
     }
 
-    package func withdraw(_ id: FileID, now: Timestamp) async throws(CatalogFault) -> TransitionOutcome {
+    package func withdraw(
+        _ id: FileID, now: Timestamp, announcing handoffs: [Handoff]
+    ) async throws(CatalogFault) -> TransitionOutcome {
         try await change("withdraw") { database in
-            let updated = try database.rows(
-                """
-                UPDATE upload SET state = 'aborted', alias = NULL, ended_at = :now, received_bytes = 0
-                WHERE file_id = :file_id AND state = 'complete'
-                    AND NOT EXISTS (SELECT 1 FROM media_item WHERE media_item.file_id = :file_id)
-                RETURNING \(UploadRows.columns)
-                """,
-                ["file_id": id.text, "now": now.milliseconds])
-            return try Self.transition(updated, of: id, in: database)
+            let isUsed = try database.rows("SELECT 1 FROM media_item WHERE file_id = ?", [id.text])
+            guard isUsed.isEmpty, let ended = try FileRows.end(id, now: now, in: database).first else {
+                return try Self.transition([], of: id, in: database)
+            }
+            try HandoffRows.add(handoffs, in: database)
+            return .done(ended)
         }
     }
 

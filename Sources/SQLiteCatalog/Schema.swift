@@ -8,6 +8,7 @@ enum Schema {
         migrator.registerMigration("001-uploads") { try $0.execute(sql: uploads) }
         migrator.registerMigration("002-keys") { try $0.execute(sql: keys) }
         migrator.registerMigration("003-media") { try $0.execute(sql: media) }
+        migrator.registerMigration("004-publishing") { try $0.execute(sql: publishing) }
         return migrator
     }
 
@@ -134,5 +135,105 @@ enum Schema {
             settings_json TEXT NOT NULL,
             PRIMARY KEY (item_id, platform)
         ) STRICT, WITHOUT ROWID;
+        """
+
+    /// Items of posts share their files, so a file is unique only among items that have no post; the constraint stood
+    /// in the table, which is made anew for that.
+    private static let publishing = """
+        ALTER TABLE upload ADD COLUMN description TEXT;
+        ALTER TABLE upload ADD COLUMN original_id TEXT;
+        CREATE INDEX upload_by_original ON upload (original_id) WHERE original_id IS NOT NULL;
+        CREATE INDEX upload_by_completion ON upload (completed_at, file_id) WHERE state = 'complete';
+
+        CREATE TABLE post (
+            id TEXT NOT NULL PRIMARY KEY,
+            tenant TEXT NOT NULL,
+            words TEXT NOT NULL,
+            scheduled_at INTEGER,
+            created_at INTEGER NOT NULL,
+            item_ids TEXT NOT NULL,
+            fingerprint TEXT NOT NULL,
+            idempotency_key TEXT
+        ) STRICT;
+        CREATE UNIQUE INDEX post_by_key ON post (tenant, idempotency_key) WHERE idempotency_key IS NOT NULL;
+
+        CREATE TABLE media_item_new (
+            id TEXT NOT NULL PRIMARY KEY,
+            tenant TEXT NOT NULL,
+            file_id TEXT NOT NULL REFERENCES upload (file_id),
+            post_id TEXT REFERENCES post (id),
+            kind TEXT NOT NULL CHECK (kind IN ('image', 'video')),
+            title TEXT,
+            description TEXT,
+            platforms TEXT NOT NULL,
+            scheduled_at INTEGER,
+            is_draft INTEGER NOT NULL CHECK (is_draft IN (0, 1)),
+            original_json TEXT,
+            status TEXT NOT NULL
+                CHECK (status IN ('pending', 'processing', 'completed', 'failed', 'draft', 'scheduled')),
+            due_at INTEGER,
+            created_at INTEGER NOT NULL,
+            updated_at INTEGER NOT NULL,
+            revision INTEGER NOT NULL,
+            fingerprint TEXT NOT NULL,
+            idempotency_key TEXT
+        ) STRICT;
+        INSERT INTO media_item_new (id, tenant, file_id, kind, title, description, platforms, scheduled_at, is_draft,
+                status, created_at, updated_at, revision, fingerprint, idempotency_key)
+            SELECT id, tenant, file_id, kind, title, description, platforms, scheduled_at, is_draft,
+                status, created_at, updated_at, 0, fingerprint, idempotency_key FROM media_item;
+        DROP TABLE media_item;
+        ALTER TABLE media_item_new RENAME TO media_item;
+        CREATE UNIQUE INDEX media_item_by_key ON media_item (tenant, idempotency_key)
+            WHERE idempotency_key IS NOT NULL;
+        CREATE UNIQUE INDEX media_item_of_upload ON media_item (file_id) WHERE post_id IS NULL;
+        CREATE INDEX media_item_by_file ON media_item (file_id);
+        CREATE INDEX media_item_of_tenant ON media_item (tenant, kind, created_at, id);
+        CREATE INDEX media_item_by_moment ON media_item (scheduled_at)
+            WHERE status = 'scheduled' AND scheduled_at IS NOT NULL;
+
+        CREATE TABLE media_item_result (
+            item_id TEXT NOT NULL REFERENCES media_item (id) ON DELETE CASCADE,
+            platform TEXT NOT NULL,
+            status TEXT NOT NULL,
+            remote_id TEXT,
+            url TEXT,
+            message TEXT,
+            PRIMARY KEY (item_id, platform)
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE examination (
+            file_id TEXT NOT NULL PRIMARY KEY REFERENCES upload (file_id) ON DELETE CASCADE,
+            state TEXT NOT NULL CHECK (state IN ('pending', 'done', 'failed')),
+            wanted_at INTEGER NOT NULL,
+            width_pixels INTEGER,
+            height_pixels INTEGER,
+            duration_milliseconds INTEGER,
+            video_codec TEXT,
+            audio_codec TEXT,
+            frames_per_thousand_seconds INTEGER,
+            copy_id TEXT,
+            message TEXT
+        ) STRICT;
+        CREATE INDEX examination_by_age ON examination (wanted_at, file_id) WHERE state = 'pending';
+        CREATE INDEX examination_by_copy ON examination (copy_id) WHERE copy_id IS NOT NULL;
+
+        CREATE TABLE handoff (
+            sequence INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+            id TEXT NOT NULL,
+            endpoint TEXT NOT NULL,
+            kind TEXT NOT NULL,
+            file_id TEXT NOT NULL,
+            tenant TEXT NOT NULL,
+            created_at INTEGER NOT NULL,
+            body TEXT NOT NULL,
+            state TEXT NOT NULL CHECK (state IN ('waiting', 'dead')),
+            attempts INTEGER NOT NULL CHECK (attempts >= 0),
+            next_attempt_at INTEGER NOT NULL,
+            last_fault TEXT,
+            UNIQUE (id, endpoint)
+        ) STRICT;
+        CREATE INDEX handoff_by_moment ON handoff (endpoint, next_attempt_at) WHERE state = 'waiting';
+        CREATE INDEX handoff_by_file ON handoff (endpoint, file_id, sequence) WHERE state = 'waiting';
         """
 }

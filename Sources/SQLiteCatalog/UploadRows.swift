@@ -8,14 +8,14 @@ enum UploadRows {
     static let columns = """
         file_id, tenant, alias, object_key, file_name, declared_type, detected_type, part_size_bytes, part_count, \
         size_bytes, maximum_bytes, expected_sha256, metadata_json, state, received_bytes, created_at, expires_at, \
-        claimed_at, completed_at, crc32c, sha256
+        claimed_at, completed_at, crc32c, sha256, description, original_id
         """
 
     /// The names of the values that ``arguments(of:)`` gives, in the order of ``columns``.
     static let placeholders = """
         :file_id, :tenant, :alias, :object_key, :file_name, :declared_type, :detected_type, :part_size_bytes, \
         :part_count, :size_bytes, :maximum_bytes, :expected_sha256, :metadata_json, :state, :received_bytes, \
-        :created_at, :expires_at, :claimed_at, :completed_at, :crc32c, :sha256
+        :created_at, :expires_at, :claimed_at, :completed_at, :crc32c, :sha256, :description, :original_id
         """
 
     static func arguments(of upload: UploadRecord) -> StatementArguments {
@@ -30,6 +30,7 @@ enum UploadRows {
             "created_at": upload.createdAt.milliseconds, "expires_at": upload.expiresAt.milliseconds,
             "claimed_at": upload.claimedAt?.milliseconds, "completed_at": upload.completedAt?.milliseconds,
             "crc32c": upload.crc32c.map { Int64($0.value) }, "sha256": upload.sha256?.data,
+            "description": upload.description, "original_id": upload.originalID?.text,
         ]
     }
 
@@ -40,7 +41,7 @@ enum UploadRows {
 
     /// Leaves the reader at the first column after those of an upload.
     static func record(_ reader: inout RowReader) throws(CatalogFault) -> UploadRecord {
-        UploadRecord(
+        var record = UploadRecord(
             fileID: try reader.text(as: FileID.init),
             tenant: try reader.text(as: TenantID.init),
             alias: try reader.optionalText(as: UploadAlias.init),
@@ -63,6 +64,9 @@ enum UploadRows {
             completedAt: try reader.optionalMoment(),
             crc32c: try reader.optionalCRC32C(),
             sha256: try reader.optionalSHA256())
+        record.description = try reader.optional(String.self)
+        record.originalID = try reader.optionalText(as: FileID.init)
+        return record
     }
 
     static func upload(_ id: FileID, in database: Database) throws -> UploadRecord? {
@@ -110,7 +114,7 @@ enum UploadRows {
             """
             SELECT * FROM (
                 SELECT \(shown) FROM upload
-                WHERE state = '\(state)' \(tenant == nil ? "" : "AND tenant = :tenant")
+                WHERE state = '\(state)' AND original_id IS NULL \(tenant == nil ? "" : "AND tenant = :tenant")
                     \(cursor == nil ? "" : "AND (created_at, file_id) < (:created_at, :file_id)")
                 ORDER BY created_at DESC, file_id DESC LIMIT :limit)
             """

@@ -1,7 +1,9 @@
 import GatewayHTTP
 package import Logging
+import MediaInspection
 import MediaLibrary
 import NIOPosix
+import ServiceLifecycle
 import UploadEngine
 import UploadGrants
 import UploadModel
@@ -29,21 +31,51 @@ package func build(
     let workshop = try Workshop(configuration, logger: logger)
     let initialKeyPath = try await makeFirstKey(workshop, folder)
     let grantKeys = try await GrantKeys(catalog: workshop.catalog, clock: { .now })
+    let outgoing = Outgoing(configuration.publishing)
+    let desk = ExaminationDesk(
+        engine: workshop.engine, catalog: workshop.catalog, examiner: workshop.examiner,
+        scratchFolder: try folder.emptyScratch(), logger: logger)
     let library = MediaLibrary(
-        engine: workshop.engine, catalog: workshop.catalog, formats: configuration.formats)
+        engine: workshop.engine, catalog: workshop.catalog, formats: configuration.formats,
+        composer: workshop.composer, verifier: outgoing.verifier, desk: desk, fetcher: outgoing.fetcher)
     let services = GatewayServices(
         engine: workshop.engine, library: library, keys: workshop.catalog, grantKeys: grantKeys,
         formats: configuration.formats, address: PublicAddress(base: configuration.publicURL),
-        limits: configuration.gateway, drain: DrainSwitch())
+        limits: configuration.gateway, drain: DrainSwitch(),
+        fileLifetimeSeconds: configuration.publishing.fileLifetimeSeconds)
     let server = GatewayServer(
         services: services, address: configuration.listen, group: MultiThreadedEventLoopGroup.singleton,
         logger: logger, onListening: onListening)
     let reaper = Reaper(
         engine: workshop.engine, interval: .seconds(configuration.reaperSeconds),
         sweepInterval: .seconds(configuration.sweepSeconds), logger: logger)
+    let background = publishingServices(configuration.publishing, workshop, outgoing, library, logger)
     return Gateway(
-        services: [reaper, grantKeys, server], drain: services.drain, drainSeconds: configuration.drainSeconds,
-        workshop: workshop, initialKeyPath: initialKeyPath, logger: logger)
+        services: [reaper, grantKeys, desk] + background + [server], outgoing: outgoing, drain: services.drain,
+        drainSeconds: configuration.drainSeconds, workshop: workshop, initialKeyPath: initialKeyPath, logger: logger)
+}
+
+/// What happens with items by itself.
+private func publishingServices(
+    _ configuration: PublishingConfiguration, _ workshop: Workshop, _ outgoing: Outgoing, _ library: MediaLibrary,
+    _ logger: Logger
+) -> [any Service] {
+    if configuration.examinesMedia, !workshop.examiner.missingTools.isEmpty {
+        logger.notice(
+            "media are not looked into, for want of programs (Debian: ffmpeg and libvips-tools)",
+            metadata: ["sluice.missing": "\(workshop.examiner.missingTools.joined(separator: ", "))"])
+    }
+    var services: [any Service] = [
+        Scheduler(library: library, fileLifetimeSeconds: configuration.fileLifetimeSeconds, logger: logger)
+    ]
+    // A service without work would end, and with it the gateway.
+    if !configuration.endpoints.isEmpty {
+        services.append(
+            HandoffDeliverer(
+                endpoints: configuration.endpoints, catalog: workshop.catalog, sender: outgoing.sender,
+                plan: configuration.retryPlan, clock: { .now }, logger: logger))
+    }
+    return services
 }
 
 /// Makes a key where there is none, so that a first start can be used at once.

@@ -28,6 +28,33 @@ struct DataFolder: Sendable {
     private static let initialKeyName = "initial-api-key"
     var initialKeyPath: String { path + "/" + Self.initialKeyName }
 
+    /// Where copies of images are made before they are stored.
+    var scratchPath: String { path + "/scratch" }
+
+    /// Makes the folder for what is being made, and empties it of what a crash left; its absolute path.
+    func emptyScratch() throws(StartFault) -> String {
+        let folder = scratchPath
+        if mkdir(folder, 0o700) != 0, errno != EEXIST {
+            throw StartFault("\(folder) cannot be made: \(Self.reason)")
+        }
+        guard let resolved = realpath(folder, nil) else {
+            throw StartFault("\(folder) cannot be opened: \(Self.reason)")
+        }
+        defer { free(resolved) }
+        let absolute = String(cString: resolved)
+        guard let listing = opendir(absolute) else {
+            throw StartFault("\(folder) cannot be read: \(Self.reason)")
+        }
+        defer { closedir(listing) }
+        while let entry = readdir(listing) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+                pointer.withMemoryRebound(to: CChar.self, capacity: Int(NAME_MAX) + 1) { String(cString: $0) }
+            }
+            if name != ".", name != ".." { unlink(absolute + "/" + name) }
+        }
+        return absolute
+    }
+
     private static var reason: String { String(cString: strerror(errno)) }
 
     /// Writes the first API key, durably, before anything relies on it.

@@ -6,6 +6,7 @@ import UnixSignals
 /// A gateway, wired and ready to run.
 package struct Gateway: Sendable {
     let services: [any Service]
+    let outgoing: Outgoing
     let drain: DrainSwitch
     let drainSeconds: Int
     let workshop: Workshop
@@ -33,6 +34,7 @@ package struct Gateway: Sendable {
             }
             tasks.cancelAll()
         }
+        await outgoing.shutDown()
         try await workshop.close()
         logger.notice("stopped")
     }

@@ -23,7 +23,7 @@ package struct Setting: Sendable {
     }
 
     /// Every option, in the order that help shows.
-    package static let all: [Setting] = listening + storage + uploads + connections
+    package static let all: [Setting] = listening + storage + uploads + publishing + connections
 
     private static let listening: [Setting] = [
         text("host", "127.0.0.1", "Address to listen on."),
@@ -56,6 +56,36 @@ package struct Setting: Sendable {
         number("tombstone-seconds", 86_400, 3600...31_536_000, "How long an ended upload is remembered, in seconds."),
     ]
 
+    private static let publishing: [Setting] = [
+        text("finalize-endpoints", "", "Names, with commas, of the endpoints that are told of files and items."),
+        text("finalize-verify-url", "", "Asked before an item is accepted: a 4xx refuses it with its message."),
+        text("finalize-verify-secret", "", "What questions to it are signed with: whsec_ and base64."),
+        number("handoff-timeout-seconds", 15, 1...300, "For one answer of an endpoint, in seconds."),
+        number(
+            "handoff-retry-milliseconds", 250, 10...3_600_000,
+            "Before an event is sent again; doubled each time, up to an hour. In milliseconds."),
+        number("handoff-attempts", 30, 1...1000, "After so many failures an event is kept as a dead letter."),
+        flag("examine-media", true, "Find facts of finished media out and make copies of images, in child processes."),
+        number("max-image-pixels", 100_000_000, 1...2_000_000_000, "Images with more pixels are not resized."),
+        number("max-gallery-bytes", 30 << 20, 1...(1 << 40), "The largest file of /api/media/upload, in bytes."),
+        number(
+            "file-lifetime-seconds", 0, 0...3_153_600_000,
+            "Finished files are deleted after this, with their items; in seconds, 0 keeps them."),
+        text("pull-allow", "", "Address ranges, with commas, that files may be fetched from besides public ones."),
+        number("pull-max-bytes", 5 << 30, 1...(1 << 50), "The largest file that is fetched, in bytes."),
+        number("pull-timeout-seconds", 300, 1...86_400, "For fetching one file, in seconds."),
+        number("pull-threads", 16, 1...1024, "Files that are fetched at once; more wait."),
+    ]
+
+    /// What can be said of one endpoint that `finalize-endpoints` names.
+    static func endpoint(_ name: String) -> [Setting] {
+        [
+            text("finalize-\(name)-url", "", "Where it is told: an http:// or https:// address."),
+            text("finalize-\(name)-secret", "", "What is signed with: whsec_ and base64 of 24 to 64 bytes."),
+            text("finalize-\(name)-events", "all", "What it is told of, with commas."),
+        ]
+    }
+
     private static let connections: [Setting] = [
         number("max-connections", 16_384, 1...1_000_000, "Connections at once."),
         number("max-head-bytes", 32 << 10, 1024...(1 << 20), "The largest request head, in bytes."),
@@ -83,7 +113,7 @@ package struct Setting: Sendable {
 
     /// The help text of all options, with defaults and variables.
     package static var help: String {
-        all.map { setting in
+        (all + endpoint("NAME")).map { setting in
             var usage = "--\(setting.name)"
             switch setting.kind {
             case .text: usage += " TEXT"

@@ -1,5 +1,6 @@
 import Configuration
 import SystemPackage
+import UploadModel
 
 /// Reads the options: command line first, then the environment, then the YAML file, then the defaults.
 struct SettingsReader {
@@ -15,6 +16,9 @@ struct SettingsReader {
     init(arguments: [String], environment: [String: String]) async throws(StartFault) {
         settings = Dictionary(Setting.all.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         let normal = try Self.normalized(arguments, known: Set(settings.keys))
+        for option in normal where option.hasPrefix("--") && Self.isEndpointOption(String(option.dropFirst(2))) {
+            namedEndpoints.insert(String(option.split(separator: "-")[1]))
+        }
         let commandLine = CommandLineArgumentsProvider(arguments: ["sluice"] + normal)
         let variables = EnvironmentVariablesProvider(environmentVariables: environment).prefixKeys(with: "sluice")
         var providers: [any ConfigProvider] = [commandLine, variables]
@@ -45,7 +49,7 @@ struct SettingsReader {
             }
             let halves = argument.dropFirst(2).split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             let name = String(halves.first ?? "")
-            guard known.contains(name) || name == fileOption else {
+            guard known.contains(name) || name == fileOption || isEndpointOption(name) else {
                 throw StartFault("--\(name) is no option; sluice serve --help lists them.")
             }
             normal.append("--\(name)")
@@ -54,6 +58,16 @@ struct SettingsReader {
         if let awaitsValue { throw StartFault("--\(awaitsValue) needs a value.") }
         return normal
     }
+
+    /// `finalize-NAME-url` and its like; whether the endpoint is listed is seen when all is read.
+    private static func isEndpointOption(_ name: String) -> Bool {
+        let words = name.split(separator: "-", omittingEmptySubsequences: false).map(String.init)
+        return words.count == 3 && EndpointName(words[1]) != nil
+            && Setting.endpoint(words[1]).contains { $0.name == name }
+    }
+
+    /// The names of endpoints that options on the command line speak of.
+    private(set) var namedEndpoints: Set<String> = []
 
     private static var defaults: InMemoryProvider {
         var values: [AbsoluteConfigKey: ConfigValue] = [:]
@@ -79,6 +93,20 @@ struct SettingsReader {
             }
             return list.joined(separator: ",")
         }
+    }
+
+    /// A text that nothing has to say; empty then.
+    func optionalText(_ name: String) throws(StartFault) -> String {
+        let key = ConfigKey([name])
+        guard reader.string(forKey: key) != nil || reader.stringArray(forKey: key) != nil else { return "" }
+        return try text(name)
+    }
+
+    /// The entries of a text with commas, without blanks around them.
+    func list(_ name: String) throws(StartFault) -> [String] {
+        try optionalText(name).split(separator: ",").map { entry in
+            String(entry.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
+        }.filter { !$0.isEmpty }
     }
 
     func flag(_ name: String) throws(StartFault) -> Bool {

@@ -16,6 +16,7 @@ package struct SluiceConfiguration: Sendable {
     package var formats = MediaFormatTable.known
     package var uploads = UploadLimits()
     package var gateway = GatewayLimits()
+    package var publishing = PublishingConfiguration()
     package var blockMemoryBytes = 32 << 20
     package var diskThreads = 8
     package var usesDirectIO = true
@@ -50,6 +51,7 @@ package struct SluiceConfiguration: Sendable {
         usesDirectIO = try reader.flag("direct-io")
         uploads = try Self.uploads(reader)
         gateway = try Self.gateway(reader)
+        publishing = try PublishingConfiguration(reader)
     }
 
     private static func uploads(_ reader: SettingsReader) throws(StartFault) -> UploadLimits {
@@ -73,6 +75,7 @@ package struct SluiceConfiguration: Sendable {
         limits.idleTimeoutSeconds = Int64(try reader.number("idle-timeout-seconds"))
         limits.bodyIdleTimeoutSeconds = Int64(try reader.number("body-timeout-seconds"))
         limits.minimumBodyBytesPerSecond = Int64(try reader.number("min-body-bytes-per-second"))
+        limits.maximumGalleryBytes = Int64(try reader.number("max-gallery-bytes"))
         limits.refusedDrainBytes = try reader.number("refused-drain-bytes")
         limits.refusedDrainSeconds = Int64(try reader.number("refused-drain-seconds"))
         return limits

@@ -1,9 +1,11 @@
 import DiskStore
 package import Logging
 import MediaInspection
+import MediaLibrary
 import SQLiteCatalog
 package import UploadEngine
 package import UploadModel
+import UploadProtocols
 package import UploadStore
 
 #if canImport(Glibc)
@@ -19,6 +21,8 @@ package import UploadStore
 package struct Workshop: Sendable {
     package let catalog: any Catalog
     package let engine: UploadEngine
+    let composer: HandoffComposer
+    let examiner: MediaExaminer
     private let store: DiskStore
     private let database: SQLiteCatalog
 
@@ -46,8 +50,17 @@ package struct Workshop: Sendable {
         } catch {
             throw StartFault(error.description)
         }
+        var limits = ExaminationLimits()
+        limits.maximumPixels = Int64(configuration.publishing.maximumImagePixels)
+        examiner = MediaExaminer(limits: limits)
+        let address = PublicAddress(base: configuration.publicURL)
+        composer = HandoffComposer(
+            endpoints: configuration.publishing.endpoints, formats: configuration.formats,
+            examinesFiles: configuration.publishing.examinesMedia && examiner.missingTools.isEmpty,
+            accessURL: { address.accessURL($0) })
         engine = UploadEngine(
-            store: store, catalog: catalog, checker: inspector, limits: configuration.uploads, logger: logger,
+            store: store, catalog: catalog, checker: inspector, follower: composer, limits: configuration.uploads,
+            logger: logger,
             clock: { .now })
     }
 

@@ -5,5 +5,5 @@ import ArgumentParser
 struct SluiceCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "sluice", abstract: "Takes large media in over HTTP and hands each file on once.",
-        subcommands: [Serve.self, Keys.self, Uploads.self, Sweep.self, Check.self])
+        subcommands: [Serve.self, Keys.self, Uploads.self, Handoffs.self, Sweep.self, Check.self])
 }

@@ -90,7 +90,19 @@ final class Intake: @unchecked Sendable {
     private func judge() throws(UploadFault) {
         isJudged = true
         detectedType = try Self.judge(prefix, declared: declaredType, checker: checker)
-        prefix = []
+        // Whoever did not declare a type may do so after the bytes.
+        if declaredType != nil { prefix = [] }
+    }
+
+    func settledType() throws(UploadFault) -> MediaType? {
+        if !isJudged { try judge() }
+        return detectedType
+    }
+
+    /// Looks once more at the beginning of a whole file whose type was declared only after its bytes.
+    func judgeAgain(declared: MediaType) throws(UploadFault) {
+        detectedType = try Self.judge(prefix, declared: declared, checker: checker)
+        isJudged = true
     }
 
     /// The type to remember: `nil` when nothing was declared and the bytes are no accepted format.

@@ -2,7 +2,7 @@ package import NIOCore
 import Logging
 package import UploadModel
 import UploadRules
-import UploadStore
+package import UploadStore
 
 /// A whole file on its way in as one stream. Ended by exactly one of ``finish(expecting:)`` and ``abandon()``;
 /// whatever is not finished has failed, and its bytes are freed.
@@ -48,10 +48,14 @@ package final class StreamUpload: ByteReceiver {
 
     /// Makes the file durable and complete.
     ///
-    /// - Parameter expected: digests that the file must have.
-    package func finish(expecting expected: [DigestAlgorithm: Digest]) async throws(UploadFault) -> Outcome {
+    /// - Parameters:
+    ///   - expected: digests that the file must have.
+    ///   - naming: what the client told of the file after its bytes; their type must be the one it names.
+    package func finish(
+        expecting expected: [DigestAlgorithm: Digest], naming: Completion.Naming? = nil
+    ) async throws(UploadFault) -> Outcome {
         do throws(UploadFault) {
-            let outcome = try await complete(expecting: expected)
+            let outcome = try await complete(expecting: expected, naming: naming)
             lease.release()
             return outcome
         } catch {
@@ -61,7 +65,13 @@ package final class StreamUpload: ByteReceiver {
         }
     }
 
-    private func complete(expecting expected: [DigestAlgorithm: Digest]) async throws(UploadFault) -> Outcome {
+    /// The type that the bytes have, now that all of them came; `nil` when it is no accepted one.
+    package func settledType() throws(UploadFault) -> MediaType? { try intake.settledType() }
+
+    private func complete(
+        expecting expected: [DigestAlgorithm: Digest], naming: Completion.Naming?
+    ) async throws(UploadFault) -> Outcome {
+        if let declared = naming?.declaredType { try intake.judgeAgain(declared: declared) }
         let receipt = try await intake.seal(isWholeFile: true)
         var digests = receipt.digests
         digests[.crc32c] = Digest(receipt.crc32c)
@@ -77,7 +87,7 @@ package final class StreamUpload: ByteReceiver {
             number: 1, range: ByteRange(start: 0, length: receipt.lengthBytes), crc32c: receipt.crc32c,
             token: receipt.token)
         let complete = try await engine.publish(
-            upload, parts: [part], sha256: digests[.sha256], detectedType: intake.detectedType)
+            upload, parts: [part], sha256: digests[.sha256], detectedType: intake.detectedType, naming: naming)
         return Outcome(upload: complete, digests: digests)
     }
 }
@@ -140,16 +150,20 @@ extension UploadEngine {
 
     /// Begins to take a whole file that comes with its form, without a link.
     ///
-    /// - Parameter limitBytes: what the rest of the request leaves room for at most; `nil` for no bound but the gateway's.
+    /// - Parameters:
+    ///   - originalID: the image that the file is a copy of.
+    ///   - limitBytes: what the rest of the request leaves room for at most; `nil` for no bound but the gateway's.
     package func openDirect(
-        tenant: TenantID, fileName: FileName, declaredType: MediaType?, limitBytes: Int64?
+        tenant: TenantID, fileName: FileName, declaredType: MediaType?, description: String? = nil,
+        originalID: FileID? = nil, limitBytes: Int64?
     ) async throws(UploadFault) -> StreamUpload {
         // Nothing else tells the size of a file inside a form; the form around it is small.
         try await checkRoom(for: limitBytes)
         let now = now
         let most = min(limitBytes ?? limits.maximumUploadBytes, limits.maximumUploadBytes)
         var record = UploadRecord(
-            fileID: .random(), tenant: tenant, fileName: fileName, declaredType: declaredType, layout: PartLayout(),
+            fileID: .random(), tenant: tenant, fileName: fileName, description: description, originalID: originalID,
+            declaredType: declaredType, layout: PartLayout(),
             maximumBytes: most, state: .receiving, createdAt: now,
             expiresAt: now.adding(seconds: limits.uploadLifetimeSeconds))
         record.claimedAt = now

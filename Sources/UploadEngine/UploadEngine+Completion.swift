@@ -33,9 +33,10 @@ extension UploadEngine {
     }
 
     /// Publishes the bytes, then records the completion. The caller holds the lease of the whole upload.
-    func publish(_ upload: UploadRecord, parts: [StoredPart], sha256: Digest?, detectedType: MediaType?)
-        async throws(UploadFault) -> UploadRecord
-    {
+    func publish(
+        _ upload: UploadRecord, parts: [StoredPart], sha256: Digest?, detectedType: MediaType?,
+        naming: Completion.Naming? = nil
+    ) async throws(UploadFault) -> UploadRecord {
         let receipt = try await translating { () throws(StoreFault) in
             try await store.publish(upload.objectKey, pieces: parts)
         }
@@ -43,14 +44,12 @@ extension UploadEngine {
         let isReplaced = parts.first.map { $0.token != .inPlace } ?? false
         var completion = Completion(
             sizeBytes: receipt.sizeBytes, crc32c: receipt.crc32c, sha256: sha256,
-            detectedType: detectedType ?? (isReplaced ? nil : upload.detectedType), now: now)
+            detectedType: detectedType ?? (isReplaced ? nil : upload.detectedType), now: now, naming: naming)
         if completion.detectedType == nil { completion.detectedType = try await detect(upload, receipt.sizeBytes) }
         if let expected = upload.expectedSHA256 {
             completion.sha256 = try await verify(expected, of: upload)
         }
-        let outcome = try await translating { () throws(CatalogFault) in
-            try await catalog.complete(upload.fileID, with: completion)
-        }
+        let outcome = try await record(completion, of: upload)
         switch outcome {
         case .done(let complete):
             await forget(parts.map(\.token).filter { $0 != .inPlace })
@@ -63,6 +62,18 @@ extension UploadEngine {
         case .unknown:
             await discard(upload.objectKey, spooled: parts.map(\.token))
             throw UploadFault.notFound
+        }
+    }
+
+    private func record(_ completion: Completion, of upload: UploadRecord) async throws(UploadFault)
+        -> TransitionOutcome
+    {
+        var completion = completion
+        let complete = completion.applied(to: upload)
+        completion.wantsExamination = follower?.wantsExamination(of: complete) ?? false
+        let handoffs = follower?.handoffs(completing: complete) ?? []
+        return try await translating { () throws(CatalogFault) in
+            try await catalog.complete(upload.fileID, with: completion, announcing: handoffs)
         }
     }
 

@@ -12,10 +12,23 @@ extension UploadEngine {
         return try await complete(upload)
     }
 
+    /// Frees the bytes of files that have ended.
+    package func free(_ ended: [UploadRecord]) async {
+        for upload in ended { await discard(upload.objectKey, spooled: []) }
+    }
+
+    /// Where the bytes of a complete file stand on this machine, for programs that read files; `nil` when its store
+    /// keeps them elsewhere.
+    package func localPath(of upload: UploadRecord) -> String? {
+        (store as? any LocallyReadableStore)?.localPath(of: upload.objectKey)
+    }
+
     /// Takes a complete file back that nothing was made of. Whatever stands in the way, it stays as it is.
     package func withdraw(_ upload: UploadRecord) async {
         do throws(CatalogFault) {
-            if case .done = try await catalog.withdraw(upload.fileID, now: now) {
+            let now = now
+            let handoffs = follower?.handoffs(withdrawing: upload, now: now) ?? []
+            if case .done = try await catalog.withdraw(upload.fileID, now: now, announcing: handoffs) {
                 await discard(upload.objectKey, spooled: [])
             }
         } catch {

@@ -11,6 +11,7 @@ package final class UploadEngine: Sendable {
     let store: any ByteStore
     let catalog: any UploadCatalog
     let checker: any ContentChecking
+    let follower: (any CompletionFollowing)?
     package let limits: UploadLimits
     let leases = LeaseTable()
     /// Who settles the part size of an upload that has none; nobody is asked to stop here, all go in turn.
@@ -18,14 +19,18 @@ package final class UploadEngine: Sendable {
     let logger: Logger
     private let clock: @Sendable () -> Timestamp
 
-    /// - Parameter clock: the time of day; leases and limits of age follow it.
+    /// - Parameters:
+    ///   - follower: says who is told of finished files, and which are looked into; `nil` for nobody and none.
+    ///   - clock: the time of day; leases and limits of age follow it.
     package init(
-        store: any ByteStore, catalog: any UploadCatalog, checker: any ContentChecking, limits: UploadLimits,
-        logger: Logger, clock: @escaping @Sendable () -> Timestamp
+        store: any ByteStore, catalog: any UploadCatalog, checker: any ContentChecking,
+        follower: (any CompletionFollowing)? = nil, limits: UploadLimits, logger: Logger,
+        clock: @escaping @Sendable () -> Timestamp
     ) {
         self.store = store
         self.catalog = catalog
         self.checker = checker
+        self.follower = follower
         self.limits = limits
         self.logger = logger
         self.clock = clock

@@ -69,6 +69,10 @@ package struct UploadRecord: Hashable, Sendable {
     package var alias: UploadAlias?
     package var objectKey: ObjectKey
     package var fileName: FileName
+    /// What the client says of the file; at most ``UploadLimits/maximumDescriptionCharacters``.
+    package var description: String?
+    /// The image that this file is a resized copy of; copies are left out of lists and go with their original.
+    package var originalID: FileID?
     /// The type the client declared; `nil` where its dialect has no place to say so.
     package var declaredType: MediaType?
     /// The type that the bytes have, once the first of them were seen.
@@ -94,7 +98,8 @@ package struct UploadRecord: Hashable, Sendable {
 
     package init(
         fileID: FileID, tenant: TenantID, alias: UploadAlias? = nil, objectKey: ObjectKey = .random(),
-        fileName: FileName, declaredType: MediaType?, detectedType: MediaType? = nil, layout: PartLayout,
+        fileName: FileName, description: String? = nil, originalID: FileID? = nil, declaredType: MediaType?,
+        detectedType: MediaType? = nil, layout: PartLayout,
         maximumBytes: Int64, expectedSHA256: Digest? = nil, metadataJSON: String? = nil, state: UploadState,
         receivedBytes: Int64 = 0, createdAt: Timestamp, expiresAt: Timestamp, claimedAt: Timestamp? = nil,
         completedAt: Timestamp? = nil, crc32c: CRC32C? = nil, sha256: Digest? = nil
@@ -104,6 +109,8 @@ package struct UploadRecord: Hashable, Sendable {
         self.alias = alias
         self.objectKey = objectKey
         self.fileName = fileName
+        self.description = description
+        self.originalID = originalID
         self.declaredType = declaredType
         self.detectedType = detectedType
         self.layout = layout

@@ -30,6 +30,14 @@ package struct UploadFault: Error, Hashable, Sendable {
         case internalError = "internal_error"
         case unavailable = "unavailable"
         case insufficientStorage = "insufficient_storage"
+        /// A foreign URL that may not be fetched: its scheme, its address, its redirect.
+        case urlRefused = "url_refused"
+        /// A foreign URL that did not answer with a whole file.
+        case urlUnreachable = "url_unreachable"
+        /// The item is on its way to the platforms, or there.
+        case notEditable = "not_editable"
+        /// The application behind the gateway said no; status and detail are its own.
+        case verificationRefused = "verification_refused"
     }
 
     package var code: Code
@@ -43,6 +51,10 @@ package struct UploadFault: Error, Hashable, Sendable {
     package var fields: [FieldFault]
     /// When to try again.
     package var retryAfterSeconds: Int64?
+    /// For ``Code/verificationRefused``: the status that the application chose, 400 to 499.
+    package var applicationStatus: Int?
+    /// The file that is here and stays, although the call failed: what the client sends instead of the bytes next time.
+    package var fileID: FileID?
 
     package init(
         _ code: Code, _ detail: String, cause: String? = nil, missing: [ClosedRange<Int>]? = nil,

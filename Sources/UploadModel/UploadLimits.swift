@@ -20,6 +20,8 @@ package struct UploadLimits: Hashable, Sendable {
     package var freeDiskReserveBytes: Int64 = 1 << 30
     /// The client's metadata of one upload.
     package var maximumMetadataBytes: Int = 16 << 10
+    /// What a client says of a file, in Unicode scalars.
+    package static let maximumDescriptionCharacters = 10_000
     /// How long the record of an ended upload stays, so that its link and its id answer the truth.
     package var tombstoneSeconds: Int64 = 24 * 3600
 

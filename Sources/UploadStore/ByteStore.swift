@@ -149,6 +149,12 @@ package protocol ObjectReader: AnyObject, Sendable {
     func digest(_ algorithm: DigestAlgorithm) async throws(StoreFault) -> Digest
 }
 
+/// A byte store whose published objects are files of this machine, which other programs can read in place.
+package protocol LocallyReadableStore: ByteStore {
+    /// The file of a published object; there is none until it is published, nor after it was discarded.
+    func localPath(of key: ObjectKey) -> String
+}
+
 /// Something that a store holds.
 package struct InventoryEntry: Hashable, Sendable {
     package enum Kind: String, Hashable, Sendable {

@@ -11,7 +11,7 @@ package import UploadModel
 /// Each conditional call is one `UPDATE … WHERE … RETURNING` or `INSERT … ON CONFLICT … RETURNING`, with the row
 /// counts deciding; counting for admission is part of the inserting statement. Records and their parts change in
 /// one transaction. Times are arguments, so that all nodes judge by the clock of the request, not of the database.
-package typealias Catalog = UploadCatalog & KeyCatalog & MediaCatalog
+package typealias Catalog = UploadCatalog & KeyCatalog & MediaCatalog & ExaminationCatalog & HandoffCatalog
 
 /// The truth about uploads.
 package protocol UploadCatalog: Sendable {
@@ -47,16 +47,19 @@ package protocol UploadCatalog: Sendable {
     )
         async throws(CatalogFault) -> RecordOutcome
 
-    /// Makes an upload complete; holds only while it is `receiving`.
-    func complete(_ id: FileID, with completion: Completion) async throws(CatalogFault) -> TransitionOutcome
+    /// Makes an upload complete; holds only while it is `receiving`. The hand-offs are written with the change, or
+    /// not at all.
+    func complete(_ id: FileID, with completion: Completion, announcing handoffs: [Handoff])
+        async throws(CatalogFault) -> TransitionOutcome
 
     /// Ends an open upload as `failed`, `aborted` or `expired`, forgets its parts and frees its alias.
     func end(_ id: FileID, as state: UploadState, now: Timestamp) async throws(CatalogFault) -> TransitionOutcome
 
-    /// Ends a complete upload as `aborted`; holds only while no media item was made of it.
-    func withdraw(_ id: FileID, now: Timestamp) async throws(CatalogFault) -> TransitionOutcome
+    /// Ends a complete upload and its copies as `aborted`; holds only while no media item was made of it.
+    func withdraw(_ id: FileID, now: Timestamp, announcing handoffs: [Handoff]) async throws(CatalogFault)
+        -> TransitionOutcome
 
-    /// A tenant's uploads (every tenant's for `nil`), newest first.
+    /// A tenant's uploads (every tenant's for `nil`), newest first, copies left out.
     func uploads(of tenant: TenantID?, in states: Set<UploadState>, after cursor: UploadCursor?, limit: Int)
         async throws(CatalogFault) -> [UploadRecord]
 
@@ -90,33 +93,6 @@ package protocol KeyCatalog: Sendable {
     func grantKeys(orAdd key: GrantKeyRecord) async throws(CatalogFault) -> [GrantKeyRecord]
 }
 
-/// Media items: finalized files.
-package protocol MediaCatalog: Sendable {
-    /// Turns a complete file into a media item, once.
-    ///
-    /// - Parameters:
-    ///   - item: the item; its `fileID` must name a complete upload of its tenant.
-    ///   - fingerprint: a digest of everything the client asked for. The same file with the same fingerprint
-    ///     replays, with another conflicts.
-    ///   - idempotencyKey: the client's, unique in its tenant.
-    func finalize(_ item: MediaItem, fingerprint: String, idempotencyKey: String?) async throws(CatalogFault)
-        -> FinalizeOutcome
-
-    /// The item that an idempotency key already made.
-    func finalized(idempotencyKey: String, of tenant: TenantID) async throws(CatalogFault) -> (
-        item: MediaItem, fingerprint: String
-    )?
-
-    func item(_ id: MediaItemID, kind: MediaKind, of tenant: TenantID) async throws(CatalogFault) -> MediaItem?
-
-    /// The item that was made of a file.
-    func item(of file: FileID) async throws(CatalogFault) -> MediaItem?
-
-    /// A tenant's complete files with the description of their item if there is one, newest first.
-    func gallery(of tenant: TenantID, after cursor: UploadCursor?, limit: Int) async throws(CatalogFault)
-        -> [GalleryEntry]
-}
-
 package enum CreateOutcome: Hashable, Sendable {
     case created
     /// The tenant already calls an upload so; this is it.
@@ -148,16 +124,6 @@ package enum TransitionOutcome: Hashable, Sendable {
     case unknown
 }
 
-package enum FinalizeOutcome: Hashable, Sendable {
-    case made(MediaItem)
-    /// The same request was served before; this is its item.
-    case replayed(MediaItem)
-    /// The file or the idempotency key was finalized with another content.
-    case conflict
-    /// The file is not (or no longer) complete.
-    case notComplete
-}
-
 /// What a completed upload has become.
 package struct Completion: Hashable, Sendable {
     package var sizeBytes: Int64
@@ -165,13 +131,53 @@ package struct Completion: Hashable, Sendable {
     package var sha256: Digest?
     package var detectedType: MediaType?
     package var now: Timestamp
+    /// What the client told of the file only after its bytes, if it did.
+    package var naming: Naming?
+    /// Whether facts are to be found out, and of an image a copy to be made.
+    package var wantsExamination: Bool
 
-    package init(sizeBytes: Int64, crc32c: CRC32C, sha256: Digest?, detectedType: MediaType?, now: Timestamp) {
+    package init(
+        sizeBytes: Int64, crc32c: CRC32C, sha256: Digest?, detectedType: MediaType?, now: Timestamp,
+        naming: Naming? = nil, wantsExamination: Bool = false
+    ) {
         self.sizeBytes = sizeBytes
         self.crc32c = crc32c
         self.sha256 = sha256
         self.detectedType = detectedType
         self.now = now
+        self.naming = naming
+        self.wantsExamination = wantsExamination
+    }
+
+    /// Name, type and description, where they stand behind the bytes in a request.
+    package struct Naming: Hashable, Sendable {
+        package var fileName: FileName
+        package var declaredType: MediaType?
+        package var description: String?
+
+        package init(fileName: FileName, declaredType: MediaType?, description: String?) {
+            self.fileName = fileName
+            self.declaredType = declaredType
+            self.description = description
+        }
+    }
+
+    /// The record as it is after this completion.
+    package func applied(to upload: UploadRecord) -> UploadRecord {
+        var complete = upload
+        complete.state = .complete
+        complete.layout.sizeBytes = sizeBytes
+        complete.receivedBytes = sizeBytes
+        complete.crc32c = crc32c
+        complete.sha256 = sha256
+        complete.detectedType = detectedType ?? upload.detectedType
+        complete.completedAt = now
+        if let naming {
+            complete.fileName = naming.fileName
+            complete.declaredType = naming.declaredType
+            complete.description = naming.description
+        }
+        return complete
     }
 }
 
@@ -183,17 +189,6 @@ package struct UploadCursor: Hashable, Sendable {
     package init(createdAt: Timestamp, fileID: FileID) {
         self.createdAt = createdAt
         self.fileID = fileID
-    }
-}
-
-/// A finished file as the gallery shows it.
-package struct GalleryEntry: Hashable, Sendable {
-    package let upload: UploadRecord
-    package let description: String?
-
-    package init(upload: UploadRecord, description: String?) {
-        self.upload = upload
-        self.description = description
     }
 }
 

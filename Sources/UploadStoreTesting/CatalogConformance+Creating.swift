@@ -23,6 +23,7 @@ extension CatalogConformance {
         full.layout = PartLayout(partSizeBytes: 8 << 20, partCount: 10_000, sizeBytes: 80 << 30)
         full.expectedSHA256 = try Sample.sha256(0xFF)
         full.metadataJSON = #"{"née":"\u0000' OR 1=1 --"}"#
+        full.description = "née\n\t' OR 1=1 --"
         full.claimedAt = Sample.start.adding(seconds: 1)
         var bare = try Sample.upload(.granted)
         bare.declaredType = nil
@@ -32,6 +33,7 @@ extension CatalogConformance {
         file.crc32c = CRC32C(.max)
         file.sha256 = try Sample.sha256(0)
         file.completedAt = Sample.start.adding(seconds: 2)
+        file.originalID = full.fileID
         for upload in [full, bare, file] {
             try await catalog.add(upload)
             try requireEqual(try await catalog.standing(upload), upload)
@@ -55,7 +57,7 @@ extension CatalogConformance {
         try requireEqual(await catalog.parts(of: id, near: 1), [])
         try requireEqual(await catalog.claim(id, now: Sample.start, expiresAt: Sample.start, maximumOpen: 9), .unknown)
         try requireEqual(try await catalog.record(Sample.part(1), of: ghost), .notReceiving(nil))
-        try requireEqual(await catalog.complete(id, with: Sample.completion()), .unknown)
+        try requireEqual(await catalog.complete(id, with: Sample.completion(), announcing: []), .unknown)
         try requireEqual(await catalog.end(id, as: .aborted, now: Sample.start), .unknown)
         try requireEqual(await catalog.upload(id), nil)
         try requireEqual(await catalog.parts(of: id), [])
@@ -123,7 +125,7 @@ extension CatalogConformance {
         try requireEqual(await catalog.create(third, maximumOpen: 3), .created)
         // What ends or is complete gives its place back.
         _ = try await catalog.end(third.fileID, as: .failed, now: Sample.start).requireDone()
-        _ = try await catalog.complete(open[0].fileID, with: Sample.completion()).requireDone()
+        _ = try await catalog.complete(open[0].fileID, with: Sample.completion(), announcing: []).requireDone()
         try requireEqual(await catalog.create(try Sample.upload(), maximumOpen: 2), .created)
         try requireEqual(await catalog.create(try Sample.upload(), maximumOpen: 2), .tooManyOpen)
         try requireEqual(try await catalog.standing(granted).state, .granted)

@@ -4,6 +4,7 @@ import UploadStore
 extension CatalogConformance {
     static let ending: [Check] = [
         Check("a completed upload is a file and has no parts any more", completes),
+        Check("what is said of a file with its end replaces what was said before", names),
         Check("only a receiving upload is completed", completesOnlyReceiving),
         Check("an ended upload has no parts and no bytes any more", ends),
         Check("only an open upload is ended", endsOnlyOpen),
@@ -29,7 +30,7 @@ extension CatalogConformance {
         expected.sha256 = completion.sha256
         expected.detectedType = completion.detectedType
         expected.completedAt = completion.now
-        try requireEqual(await catalog.complete(upload.fileID, with: completion), .done(expected))
+        try requireEqual(await catalog.complete(upload.fileID, with: completion, announcing: []), .done(expected))
         try requireEqual(try await catalog.standing(upload), expected)
         try requireEqual(await catalog.parts(of: upload.fileID), [])
         // A type that was detected with the first bytes is kept when the end says nothing of it.
@@ -37,15 +38,37 @@ extension CatalogConformance {
         _ = try await catalog.record(
             Sample.part(1), of: typed.fileID, learning: PartLayout(), detectedType: .octetStream,
             expiresAt: typed.expiresAt)
-        let done = try await catalog.complete(typed.fileID, with: Sample.completion()).requireDone()
+        let done = try await catalog.complete(typed.fileID, with: Sample.completion(), announcing: []).requireDone()
         try requireEqual(done.detectedType, .octetStream)
+    }
+
+    private static func names(_ open: Open) async throws {
+        let catalog = try await open()
+        let namings: [Completion.Naming?] = [
+            nil,
+            Completion.Naming(
+                fileName: try unwrap(FileName("été.png")), declaredType: MediaType("image/png"), description: "words"),
+            Completion.Naming(fileName: try unwrap(FileName("x")), declaredType: nil, description: nil),
+        ]
+        for naming in namings {
+            var upload = try Sample.upload()
+            upload.description = "said before"
+            try await catalog.add(upload)
+            var completion = Sample.completion()
+            completion.naming = naming
+            let expected = completion.applied(to: upload)
+            try requireEqual(await catalog.complete(upload.fileID, with: completion, announcing: []), .done(expected))
+            try requireEqual(try await catalog.standing(upload), expected)
+            try requireEqual(expected.description, naming.map(\.description) ?? "said before")
+        }
     }
 
     private static func completesOnlyReceiving(_ open: Open) async throws {
         let catalog = try await open()
         for state in UploadState.allCases where state != .receiving {
             let upload = try await catalog.add(state)
-            let outcome = try await catalog.complete(upload.fileID, with: Sample.completion(bytes: 7, at: 99))
+            let outcome = try await catalog.complete(
+                upload.fileID, with: Sample.completion(bytes: 7, at: 99), announcing: [])
             try requireEqual(outcome, .refused(upload))
             try requireEqual(try await catalog.standing(upload), upload)
         }
@@ -55,16 +78,27 @@ extension CatalogConformance {
         let catalog = try await open()
         for state in UploadState.allCases where state != .complete {
             let upload = try await catalog.add(state)
-            try requireEqual(await catalog.withdraw(upload.fileID, now: Sample.start), .refused(upload))
+            try requireEqual(await catalog.withdraw(upload.fileID, now: Sample.start, announcing: []), .refused(upload))
         }
         let used = try await catalog.add(.complete)
-        _ = try await catalog.finalize(Sample.item(used), fingerprint: "f", idempotencyKey: nil)
-        try requireEqual(await catalog.withdraw(used.fileID, now: Sample.start), .refused(used))
-        let unused = try await catalog.add(.complete)
-        let ended = try await catalog.withdraw(unused.fileID, now: Sample.start).requireDone()
+        _ = try await catalog.finalize(Sample.item(used))
+        try requireEqual(await catalog.withdraw(used.fileID, now: Sample.start, announcing: []), .refused(used))
+        let posted = try await catalog.add(.complete)
+        let (post, items) = try Sample.post([posted])
+        try requireEqual(await catalog.add(post, items: items), .made(post))
+        try requireEqual(await catalog.withdraw(posted.fileID, now: Sample.start, announcing: []), .refused(posted))
+        let unused = try await catalog.add(.complete, alias: "a")
+        let copy = try await catalog.addCopy(of: unused)
+        let ended = try await catalog.withdraw(unused.fileID, now: Sample.start, announcing: []).requireDone()
         try requireEqual(ended.state, .aborted)
+        try requireEqual(ended.alias, nil)
+        try requireEqual(ended.receivedBytes, 0)
         try requireEqual(try await catalog.standing(unused), ended)
-        try requireEqual(await catalog.forgetEnded(before: Sample.start.adding(seconds: 1), limit: 100) > 0, true)
+        try requireEqual(try await catalog.standing(copy).state, .aborted)
+        try requireEqual(await catalog.withdraw(unused.fileID, now: Sample.start, announcing: []), .refused(ended))
+        try requireEqual(await catalog.forgetEnded(before: Sample.start.adding(seconds: 1), limit: 2), 2)
+        try requireEqual(await catalog.upload(unused.fileID), nil)
+        try requireEqual(await catalog.withdraw(unused.fileID, now: Sample.start, announcing: []), .unknown)
     }
 
     private static func ends(_ open: Open) async throws {
@@ -101,7 +135,7 @@ extension CatalogConformance {
         let outcomes = try await concurrently(100) { number in
             let node = nodes[number / 4 % 2]
             return switch number % 4 {
-            case 0: try await node.complete(upload.fileID, with: Sample.completion(at: Int64(number)))
+            case 0: try await node.complete(upload.fileID, with: Sample.completion(at: Int64(number)), announcing: [])
             case 1: try await node.end(upload.fileID, as: .aborted, now: Sample.start)
             case 2: try await node.end(upload.fileID, as: .expired, now: Sample.start)
             default: try await node.end(upload.fileID, as: .failed, now: Sample.start)
@@ -135,7 +169,8 @@ extension CatalogConformance {
         let upload = try await nodes[0].add(.receiving)
         _ = try await concurrently(100) { number in
             if number == 50 {
-                _ = try await nodes[0].complete(upload.fileID, with: Sample.completion(bytes: 12)).requireDone()
+                _ = try await nodes[0].complete(upload.fileID, with: Sample.completion(bytes: 12), announcing: [])
+                    .requireDone()
                 return
             }
             let outcome = try await nodes[number % 2].record(Sample.part(number + 1), of: upload)

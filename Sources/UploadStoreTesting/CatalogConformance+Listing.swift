@@ -5,6 +5,8 @@ extension CatalogConformance {
     static let listing: [Check] = [
         Check("uploads are listed newest first, of one tenant or of all, in the states asked for", lists),
         Check("pages neither lose nor repeat an upload", pages),
+        Check("copies are in no list, but what watches over bytes knows them", leavesCopiesOut),
+        Check("old files are listed, the one that was completed first before the others", listsOldFiles),
         Check("open uploads whose time is over are listed oldest first", expires),
         Check("ended uploads are forgotten, oldest first, and nothing else is", forgets),
         Check("references name what the byte store should hold", refers),
@@ -61,6 +63,51 @@ extension CatalogConformance {
                 try requireEqual(Set(found.map(\.fileID)).count, found.count, "uploads that came once")
             }
         }
+    }
+
+    private static func leavesCopiesOut(_ open: Open) async throws {
+        let catalog = try await open()
+        let original = try await catalog.add(.complete)
+        let copy = try await catalog.addCopy(of: original)
+        var begun = try Sample.upload(lifetimeSeconds: 10)
+        begun.originalID = original.fileID
+        try await catalog.add(begun)
+        let late = Sample.start.adding(seconds: 1_000_000)
+        for tenant in [original.tenant, nil] {
+            for cursor in [nil, UploadCursor(createdAt: late, fileID: .random())] {
+                let found = try await catalog.uploads(
+                    of: tenant, in: Set(UploadState.allCases), after: cursor, limit: 9)
+                try requireEqual(found, [original])
+            }
+        }
+        try requireEqual(
+            await catalog.gallery(of: original.tenant, after: nil, limit: 9),
+            [GalleryEntry(upload: original, description: nil)])
+        try requireEqual(await catalog.files(completedBefore: late, limit: 9), [original])
+        try requireEqual(try await catalog.standing(copy), copy)
+        try requireEqual(copy.originalID, original.fileID)
+        try requireEqual(await catalog.upload(.fileID(copy.fileID), of: copy.tenant), copy)
+        try requireEqual(await catalog.expired(before: late, limit: 9), [begun])
+        try requireEqual(
+            Set(try await catalog.references().map(\.fileID)), [original.fileID, copy.fileID, begun.fileID])
+    }
+
+    private static func listsOldFiles(_ open: Open) async throws {
+        let catalog = try await open()
+        for state in UploadState.allCases where state != .complete { _ = try await catalog.add(state) }
+        var files: [UploadRecord] = []
+        for seconds: Int64 in [30, 10, 20] { files.append(try await catalog.addFile(completedAt: seconds)) }
+        let (last, first, second) = (files[0], files[1], files[2])
+        let steps: [(seconds: Int64, limit: Int, found: [UploadRecord])] = [
+            (10, 9, []), (11, 9, [first]), (30, 9, [first, second]), (31, 9, [first, second, last]),
+            (31, 1, [first]), (31, 0, []),
+        ]
+        for step in steps {
+            let moment = Sample.start.adding(seconds: step.seconds)
+            try requireEqual(await catalog.files(completedBefore: moment, limit: step.limit), step.found)
+        }
+        _ = try await catalog.withdraw(first.fileID, now: Sample.start, announcing: []).requireDone()
+        try requireEqual(await catalog.files(completedBefore: Sample.start.adding(seconds: 31), limit: 1), [second])
     }
 
     private static func expires(_ open: Open) async throws {

@@ -8,7 +8,7 @@ package struct CatalogConformance {
     package typealias Check = ConformanceCheck<Open>
 
     package static let checks: [Check] =
-        creating + claiming + recording + ending + listing + keys + media
+        creating + claiming + recording + ending + listing + keys + media + items + posts + handoffs + examinations
 }
 
 /// Moments and records that the checks are made of.
@@ -47,11 +47,37 @@ enum Sample {
             now: start.adding(seconds: seconds))
     }
 
-    static func item(_ upload: UploadRecord, description: String? = nil) -> MediaItem {
-        MediaItem(
-            id: .random(now: start), tenant: upload.tenant, fileID: upload.fileID,
-            request: MediaItemRequest(kind: .video, description: description, platforms: [.tiktok]),
-            status: .pending, createdAt: start, updatedAt: start)
+    static func item(
+        _ upload: UploadRecord, kind: MediaKind = .video, description: String? = nil, post: MediaItemID? = nil,
+        at seconds: Int64 = 0
+    ) -> MediaItem {
+        let createdAt = start.adding(seconds: seconds)
+        return MediaItem(
+            id: .random(now: createdAt), tenant: upload.tenant, fileID: upload.fileID, postID: post,
+            request: MediaItemRequest(kind: kind, description: description, platforms: [.tiktok]),
+            status: .pending, createdAt: createdAt, updatedAt: createdAt)
+    }
+
+    /// A post with an item for each of some files.
+    static func post(_ uploads: [UploadRecord], at seconds: Int64 = 0) throws -> (post: Post, items: [MediaItem]) {
+        let createdAt = start.adding(seconds: seconds)
+        let id = MediaItemID.random(now: createdAt)
+        let items = uploads.map { item($0, kind: .image, post: id, at: seconds) }
+        let post = Post(
+            id: id, tenant: try uploads.first?.tenant ?? tenant(), text: "words – été 🎬", scheduledAt: nil,
+            createdAt: createdAt, items: items.map(\.id))
+        return (post, items)
+    }
+
+    static func endpoint(_ name: String = "app") throws -> EndpointName { try unwrap(EndpointName(name)) }
+
+    static func handoff(
+        _ file: FileID = .random(), _ kind: HandoffKind = .uploadCompleted, to name: String = "app",
+        at seconds: Int64 = 0
+    ) throws -> Handoff {
+        Handoff(
+            id: .random(), endpoint: try endpoint(name), kind: kind, fileID: file, tenant: try tenant(),
+            createdAt: start.adding(seconds: seconds), body: #"{"née":"' OR 1=1 --"}"#)
     }
 }
 
@@ -73,10 +99,29 @@ extension UploadCatalog {
         case .granted, .receiving:
             return begun
         case .complete:
-            return try await complete(begun.fileID, with: Sample.completion()).requireDone()
+            return try await complete(begun.fileID, with: Sample.completion(), announcing: []).requireDone()
         case .failed, .aborted, .expired:
             return try await end(begun.fileID, as: state, now: Sample.start.adding(seconds: endedAt)).requireDone()
         }
+    }
+
+    /// Adds the resized copy of an image.
+    func addCopy(of original: UploadRecord, at seconds: Int64 = 0) async throws -> UploadRecord {
+        var begun = try Sample.upload(of: original.tenant, at: seconds)
+        begun.originalID = original.fileID
+        try await add(begun)
+        return try await complete(begun.fileID, with: Sample.completion(at: seconds), announcing: []).requireDone()
+    }
+
+    /// Adds a file that was completed then.
+    func addFile(
+        completedAt seconds: Int64, wantsExamination: Bool = false, announcing handoffs: [Handoff] = []
+    ) async throws -> UploadRecord {
+        let begun = try Sample.upload()
+        try await add(begun)
+        var completion = Sample.completion(at: seconds)
+        completion.wantsExamination = wantsExamination
+        return try await complete(begun.fileID, with: completion, announcing: handoffs).requireDone()
     }
 
     func record(
@@ -88,6 +133,35 @@ extension UploadCatalog {
     /// The record as it stands.
     func standing(_ upload: UploadRecord) async throws -> UploadRecord {
         try unwrap(await self.upload(upload.fileID), "the upload")
+    }
+}
+
+extension MediaCatalog {
+    func finalize(
+        _ item: MediaItem, fingerprint: String = "f", key: String? = nil
+    ) async throws(CatalogFault) -> FinalizeOutcome {
+        try await finalize(item, fingerprint: fingerprint, idempotencyKey: key, announcing: [])
+    }
+
+    /// Makes an item, its post too if it has one, that must be accepted.
+    func make(_ item: MediaItem) async throws {
+        guard let post = item.postID else { return try requireEqual(await finalize(item), .made(item)) }
+        let single = Post(
+            id: post, tenant: item.tenant, text: "", scheduledAt: nil, createdAt: item.createdAt, items: [item.id])
+        try requireEqual(await add(single, items: [item]), .made(single))
+    }
+
+    func add(
+        _ post: Post, items: [MediaItem], fingerprint: String = "f", key: String? = nil
+    ) async throws(CatalogFault) -> PostOutcome {
+        try await add(post, items: items, fingerprint: fingerprint, idempotencyKey: key, announcing: [])
+    }
+}
+
+extension HandoffCatalog {
+    /// Everything in the outbox, as it was written.
+    func announced() async throws -> [Handoff] {
+        try await handoffs(in: nil, after: nil, limit: 1000).map(\.handoff)
     }
 }
 

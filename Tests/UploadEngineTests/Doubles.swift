@@ -174,16 +174,24 @@ final class FaultyCatalog: UploadCatalog {
         return outcome
     }
 
-    func complete(_ id: FileID, with completion: Completion) async throws(CatalogFault) -> TransitionOutcome {
-        try await change { () throws(CatalogFault) in try await catalog.complete(id, with: completion) }
+    func complete(_ id: FileID, with completion: Completion, announcing handoffs: [Handoff])
+        async throws(CatalogFault) -> TransitionOutcome
+    {
+        try await change { () throws(CatalogFault) in
+            try await catalog.complete(id, with: completion, announcing: handoffs)
+        }
     }
 
     func end(_ id: FileID, as final: UploadState, now: Timestamp) async throws(CatalogFault) -> TransitionOutcome {
         try await change { () throws(CatalogFault) in try await catalog.end(id, as: final, now: now) }
     }
 
-    func withdraw(_ id: FileID, now: Timestamp) async throws(CatalogFault) -> TransitionOutcome {
-        try await change { () throws(CatalogFault) in try await catalog.withdraw(id, now: now) }
+    func withdraw(_ id: FileID, now: Timestamp, announcing handoffs: [Handoff]) async throws(CatalogFault)
+        -> TransitionOutcome
+    {
+        try await change { () throws(CatalogFault) in
+            try await catalog.withdraw(id, now: now, announcing: handoffs)
+        }
     }
 
     func expired(before now: Timestamp, limit: Int) async throws(CatalogFault) -> [UploadRecord] {

@@ -95,39 +95,18 @@ extension GatewayServices {
         do throws(FormFault) {
             return (try MediaItemForm.request(from: fields, kind: kind, now: now), nil)
         } catch {
-            let fault = UploadFault(
-                .invalidRequest, error.fields.map { "\($0.field): \($0.message)" }.joined(separator: " "),
-                fields: error.fields)
+            let fault = Self.fault(error)
             guard let request = try? MediaItemForm.request(from: fields, kind: kind, now: nil) else { throw fault }
             return (request, fault)
         }
     }
 
-    private static func idempotencyKey(_ head: HTTPRequest) throws(UploadFault) -> String? {
+    static func idempotencyKey(_ head: HTTPRequest) throws(UploadFault) -> String? {
         guard let key = head.headerFields[.idempotencyKey], !key.isEmpty else { return nil }
         guard key.utf8.count <= 255 else {
             throw UploadFault(.invalidRequest, "Idempotency-Key may have at most 255 bytes.")
         }
         return key
-    }
-
-    /// `GET /api/v1/media/{images|videos}/{id}`
-    func showItem(_ exchange: Exchange, _ parameters: Parameters, _ kind: MediaKind) async throws(UploadFault) -> Answer
-    {
-        let found = try await library.item(parameters.text("id"), kind: kind, of: exchange.requiredTenant())
-        return .reply(MediaReplies.item(found.item, upload: found.upload, address: address))
-    }
-
-    /// `GET /api/media`
-    func showGallery(_ exchange: Exchange) async throws(UploadFault) -> Answer {
-        let tenant = try exchange.requiredTenant()
-        let text = try exchange.queryPairs().first { $0.name == "cursor" }?.value
-        let page = UploadListQuery.pageSize
-        let entries = try await library.gallery(of: tenant, after: try cursor(text), limit: page + 1)
-        let shown = Array(entries.prefix(page))
-        let next = entries.count > page ? shown.last.map { ListCursor.text($0.upload) } : nil
-        return .reply(
-            MediaReplies.gallery(shown.map { ($0.upload, $0.description) }, next: next, address: address))
     }
 
     /// `GET|HEAD /media/{fileId}/{fileName}`

@@ -33,15 +33,20 @@ extension GatewayServices {
         ]
     }
 
+    /// The publishing API answers under its older and its newer path.
+    private static let mediaPrefixes = ["/api/v1/media", "/media"]
+
     private var chunkRoutes: [Route] {
-        [
-            Route(.get, "/api/v1/media/chunks", dialect: .media) { exchange, _ throws(UploadFault) in
-                try await chunkStatus(exchange)
-            },
-            Route(.post, "/api/v1/media/chunks", dialect: .media, takesBytes: true) {
-                exchange, _ throws(UploadFault) in try await takeChunk(exchange)
-            },
-        ]
+        Self.mediaPrefixes.flatMap { prefix in
+            [
+                Route(.get, "\(prefix)/chunks", dialect: .media) { exchange, _ throws(UploadFault) in
+                    try await chunkStatus(exchange)
+                },
+                Route(.post, "\(prefix)/chunks", dialect: .media, takesBytes: true) {
+                    exchange, _ throws(UploadFault) in try await takeChunk(exchange)
+                },
+            ]
+        }
     }
 
     private var partsRoutes: [Route] {
@@ -68,23 +73,56 @@ extension GatewayServices {
     }
 
     private var mediaRoutes: [Route] {
-        [(MediaKind.image, "images"), (.video, "videos")].flatMap { kind, name in
-            [
-                Route(.post, "/api/v1/media/\(name)", dialect: .media, takesBytes: true) {
-                    exchange, _ throws(UploadFault) in try await finalize(exchange, kind)
-                },
-                Route(.get, "/api/v1/media/\(name)/:id", dialect: .media) {
-                    exchange, parameters throws(UploadFault) in try await showItem(exchange, parameters, kind)
-                },
-            ]
+        Self.mediaPrefixes.flatMap { prefix in
+            [(MediaKind.image, "images"), (.video, "videos")].flatMap { kind, name in
+                mediaRoutes("\(prefix)/\(name)", kind)
+            }
         }
+    }
+
+    private func mediaRoutes(_ path: String, _ kind: MediaKind) -> [Route] {
+        [
+            Route(.post, path, dialect: .media, takesBytes: true) {
+                exchange, _ throws(UploadFault) in try await finalize(exchange, kind)
+            },
+            Route(.get, path, dialect: .media) { exchange, _ throws(UploadFault) in
+                try await listItems(exchange, kind)
+            },
+            Route(.get, "\(path)/:id", dialect: .media) {
+                exchange, parameters throws(UploadFault) in try await showItem(exchange, parameters, kind)
+            },
+            Route(.patch, "\(path)/:id", dialect: .media) {
+                exchange, parameters throws(UploadFault) in try await editItem(exchange, parameters, kind)
+            },
+            Route(.delete, "\(path)/:id", dialect: .media) {
+                exchange, parameters throws(UploadFault) in try await deleteItem(exchange, parameters, kind)
+            },
+            Route(.patch, "\(path)/:id/platforms/:platform", dialect: .media) {
+                exchange, parameters throws(UploadFault) in try await reportPlatform(exchange, parameters, kind)
+            },
+        ]
     }
 
     private var galleryRoutes: [Route] {
         [
             Route(.get, "/api/media", dialect: .gallery) { exchange, _ throws(UploadFault) in
                 try await showGallery(exchange)
-            }
+            },
+            Route(.post, "/api/media/upload", dialect: .gallery, takesBytes: true) {
+                exchange, _ throws(UploadFault) in try await uploadToGallery(exchange)
+            },
+            Route(.post, "/api/media/urlExists", dialect: .gallery) { exchange, _ throws(UploadFault) in
+                try await urlExists(exchange)
+            },
+            Route(.get, "/api/media/meta", dialect: .gallery) { exchange, _ throws(UploadFault) in
+                try await showMeta(exchange)
+            },
+            Route(.delete, "/api/media/:id", dialect: .gallery) {
+                exchange, parameters throws(UploadFault) in try await deleteFile(exchange, parameters)
+            },
+            Route(.post, "/api/post", dialect: .gallery, takesBytes: true) { exchange, _ throws(UploadFault) in
+                try await post(exchange)
+            },
         ]
     }
 

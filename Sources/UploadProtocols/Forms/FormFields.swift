@@ -8,6 +8,9 @@ struct FormFields {
         values = Dictionary(grouping: fields, by: \.name).mapValues { $0.map(\.value) }
     }
 
+    /// Whether a field stands in the form, be it empty.
+    func has(_ name: String) -> Bool { values[name] != nil }
+
     /// The value of a field that may stand once; a fault when it stands more often.
     func single(_ name: String, _ faults: inout [FieldFault]) -> String? {
         guard let all = values[name] else { return nil }

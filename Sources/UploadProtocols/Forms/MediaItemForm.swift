@@ -37,7 +37,7 @@ package enum MediaItemForm {
         let isDraft = flag("isDraft", form, &faults) ?? false
         var settings: [Platform: String] = [:]
         for platform in Platform.allCases {
-            var reader = PlatformSettingsReader(platform: platform)
+            var reader = PlatformSettingsReader(platform: platform, kind: kind)
             let json = reader.read(form)
             faults += reader.faults
             if platforms.contains(platform) { settings[platform] = json }
@@ -46,6 +46,41 @@ package enum MediaItemForm {
         return MediaItemRequest(
             kind: kind, title: title, description: description, platforms: platforms,
             scheduledAt: isDraft ? nil : scheduledAt, isDraft: isDraft, settingsJSON: settings)
+    }
+
+    /// What a standing request becomes by an edit: fields that are not named stay, those that are `null` or empty go.
+    ///
+    /// - Parameters:
+    ///   - fields: as in ``request(from:kind:now:)``, where none is required.
+    ///   - nulls: the names of fields that are `null`.
+    ///   - now: a schedule that is named must lie after it.
+    package static func edit(
+        _ standing: MediaItemRequest, by fields: [(name: String, value: String)], nulls: Set<String>, now: Timestamp
+    ) throws(FormFault) -> MediaItemRequest {
+        let form = FormFields(fields)
+        func isNamed(_ name: String) -> Bool { nulls.contains(name) || form.has(name) }
+        var faults: [FieldFault] = []
+        var edited = standing
+        if isNamed("title") { edited.title = text("title", maximumCharacters: maximumTitleCharacters, form, &faults) }
+        if isNamed("description") {
+            edited.description = text(
+                "description", maximumCharacters: maximumDescriptionCharacters, form, &faults)
+        }
+        if isNamed("platforms") || form.has("platforms[]") {
+            edited.platforms = platforms(form, kind: standing.kind, &faults)
+        }
+        if isNamed("scheduledAt") { edited.scheduledAt = schedule(form, now: now, &faults) }
+        if isNamed("isDraft") { edited.isDraft = flag("isDraft", form, &faults) ?? false }
+        edited.settingsJSON = [:]
+        for platform in Platform.allCases {
+            var reader = PlatformSettingsReader(platform: platform, kind: standing.kind)
+            let json = reader.edit(standing.settingsJSON[platform], by: form, nulls: nulls)
+            faults += reader.faults
+            if edited.platforms.contains(platform) { edited.settingsJSON[platform] = json }
+        }
+        guard faults.isEmpty else { throw FormFault(fields: Array(faults.prefix(maximumFaults))) }
+        if edited.isDraft { edited.scheduledAt = nil }
+        return edited
     }
 
     private static func text(

@@ -3,8 +3,7 @@ import UploadModel
 /// One setting of one platform: where it may stand in a form and what it may be.
 struct PlatformSetting: Sendable {
     enum Value: Equatable, Sendable {
-        /// In Unicode scalars.
-        case text(maximumCharacters: Int)
+        case text(PlatformLimit)
         case flag
         /// Account or channel ids; see ``PlatformSettingsReader/maximumListEntries``.
         case list
@@ -25,21 +24,21 @@ struct PlatformSetting: Sendable {
         self.value = value
     }
 
-    /// Every setting of the publishing API. Text limits are the platforms' own, where they have several the widest.
+    /// Every setting of the publishing API.
     static let table: [PlatformSetting] = [
-        PlatformSetting(.youtube, "title", "youtubeTitle", .text(maximumCharacters: 100)),
-        PlatformSetting(.youtube, "description", "youtubeDescription", .text(maximumCharacters: 5_000)),
+        PlatformSetting(.youtube, "title", "youtubeTitle", .text(.youtubeTitle)),
+        PlatformSetting(.youtube, "description", "youtubeDescription", .text(.youtubeDescription)),
         PlatformSetting(.youtube, "privacy", "youtubePrivacy", .oneOf(["public", "private", "unlisted"])),
         PlatformSetting(.youtube, "autoPublish", "youtubeAutoPublish", .flag),
         PlatformSetting(.youtube, "channels", "selectedYoutubeChannels", .list),
-        PlatformSetting(.youtube, "profileId", nil, .text(maximumCharacters: 200)),
+        PlatformSetting(.youtube, "profileId", nil, .text(.profileID)),
 
-        PlatformSetting(.instagram, "caption", "instagramCaption", .text(maximumCharacters: 2_200)),
+        PlatformSetting(.instagram, "caption", "instagramCaption", .text(.instagramCaption)),
         PlatformSetting(.instagram, "autoPublish", "instagramAutoPublish", .flag),
         PlatformSetting(.instagram, "accounts", "selectedInstagramAccounts", .list),
-        PlatformSetting(.instagram, "profileId", nil, .text(maximumCharacters: 200)),
+        PlatformSetting(.instagram, "profileId", nil, .text(.profileID)),
 
-        PlatformSetting(.tiktok, "caption", "tiktokCaption", .text(maximumCharacters: 4_000)),
+        PlatformSetting(.tiktok, "caption", "tiktokCaption", .text(.tiktokCaption)),
         PlatformSetting(
             .tiktok, "privacy", "tiktokPrivacy",
             .oneOf(["PUBLIC_TO_EVERYONE", "MUTUAL_FOLLOW_FRIENDS", "SELF_ONLY"])),
@@ -48,18 +47,18 @@ struct PlatformSetting: Sendable {
         PlatformSetting(.tiktok, "disableComment", "tiktokDisableComment", .flag),
         PlatformSetting(.tiktok, "disableDuet", "tiktokDisableDuet", .flag),
         PlatformSetting(.tiktok, "disableStitch", "tiktokDisableStitch", .flag),
-        PlatformSetting(.tiktok, "profileId", nil, .text(maximumCharacters: 200)),
+        PlatformSetting(.tiktok, "profileId", nil, .text(.profileID)),
 
-        PlatformSetting(.linkedin, "comment", "linkedinComment", .text(maximumCharacters: 3_000)),
+        PlatformSetting(.linkedin, "comment", "linkedinComment", .text(.linkedinComment)),
         PlatformSetting(.linkedin, "autoPublish", "linkedinAutoPublish", .flag),
         PlatformSetting(.linkedin, "accounts", "selectedLinkedinAccounts", .list),
-        PlatformSetting(.linkedin, "profileId", nil, .text(maximumCharacters: 200)),
+        PlatformSetting(.linkedin, "profileId", nil, .text(.profileID)),
 
-        PlatformSetting(.pinterest, "title", "pinterestTitle", .text(maximumCharacters: 100)),
-        PlatformSetting(.pinterest, "description", "pinterestDescription", .text(maximumCharacters: 800)),
+        PlatformSetting(.pinterest, "title", "pinterestTitle", .text(.pinterestTitle)),
+        PlatformSetting(.pinterest, "description", "pinterestDescription", .text(.pinterestDescription)),
         PlatformSetting(.pinterest, "autoPublish", "pinterestAutoPublish", .flag),
         PlatformSetting(.pinterest, "accounts", "selectedPinterestAccounts", .list),
-        PlatformSetting(.pinterest, "profileId", nil, .text(maximumCharacters: 200)),
+        PlatformSetting(.pinterest, "profileId", nil, .text(.profileID)),
     ]
 }
 
@@ -81,10 +80,17 @@ struct PlatformSettingsReader {
     static let maximumIDCharacters = 200
 
     let platform: Platform
+    /// Of the media that the settings are for; `nil` when it is not known: then the widest limits count.
+    let kind: MediaKind?
     private(set) var faults: [FieldFault] = []
     private var values: [String: SettingValue] = [:]
+    /// Whether `null` in the nested object takes away what stands; otherwise it says nothing.
+    private var nullRemoves = false
 
-    init(platform: Platform) { self.platform = platform }
+    init(platform: Platform, kind: MediaKind? = nil) {
+        self.platform = platform
+        self.kind = kind
+    }
 
     /// Reads flat fields, then the nested object, whose values win where both stand.
     ///
@@ -96,6 +102,21 @@ struct PlatformSettingsReader {
         }
         readNested(settings, form)
         return values.isEmpty ? nil : CanonicalJSON.object(values)
+    }
+
+    /// Reads what changes: what is not named stays, what is named `null` goes.
+    ///
+    /// - Parameters:
+    ///   - standing: the settings that stand, as ``read(_:)`` answered them.
+    ///   - nulls: fields that are `null` in the request.
+    mutating func edit(_ standing: String?, by form: FormFields, nulls: Set<String>) -> String? {
+        let settings = PlatformSetting.table.filter { $0.platform == platform }
+        if let standing, !nulls.contains(platform.rawValue) { values = SettingsJSON.object(standing) ?? [:] }
+        for setting in settings {
+            if let key = setting.flatKey, nulls.contains(key) { values[setting.nestedKey] = nil }
+        }
+        nullRemoves = true
+        return read(form)
     }
 
     private mutating func readFlat(_ key: String, _ setting: PlatformSetting, _ form: FormFields) {
@@ -134,23 +155,26 @@ struct PlatformSettingsReader {
                             + known.joined(separator: ", ") + "."))
                 continue
             }
-            if value != .null { accept(value, setting, field: "\(field).\(key)") }
+            if value != .null {
+                accept(value, setting, field: "\(field).\(key)")
+            } else if nullRemoves {
+                values[key] = nil
+            }
         }
     }
 
     /// Keeps a value that the table allows.
     private mutating func accept(_ value: SettingValue, _ setting: PlatformSetting, field: String) {
-        if let message = Self.objection(to: value, setting.value) {
+        if let message = objection(to: value, setting.value) {
             faults.append(FieldFault(field: field, message: message))
         } else {
             values[setting.nestedKey] = value
         }
     }
 
-    private static func objection(to value: SettingValue, _ allowed: PlatformSetting.Value) -> String? {
+    private func objection(to value: SettingValue, _ allowed: PlatformSetting.Value) -> String? {
         switch (allowed, value) {
-        case (.text(let maximum), .text(let text)):
-            return FormFields.objection(toText: text, maximumCharacters: maximum)
+        case (.text(let limit), .text(let text)): return limit.objection(to: text, kind: kind)
         case (.text, _): return "It must be text."
         case (.flag, .flag): return nil
         case (.flag, .text(let text)): return "\(FormFields.quoted(text)) is text; it must be true or false."
@@ -160,12 +184,12 @@ struct PlatformSettingsReader {
                 ? nil : "\(FormFields.quoted(text)) is not one of \(names.joined(separator: ", "))."
         case (.oneOf(let names), _): return "It must be one of \(names.joined(separator: ", "))."
         case (.list, .list(let entries)):
-            guard entries.count <= maximumListEntries else {
-                return "It has \(entries.count) entries; at most \(maximumListEntries) are allowed."
+            guard entries.count <= Self.maximumListEntries else {
+                return "It has \(entries.count) entries; at most \(Self.maximumListEntries) are allowed."
             }
             for entry in entries {
                 if entry.isEmpty { return "An entry is empty; each must be an id." }
-                if let message = FormFields.objection(toText: entry, maximumCharacters: maximumIDCharacters) {
+                if let message = FormFields.objection(toText: entry, maximumCharacters: Self.maximumIDCharacters) {
                     return message
                 }
             }

@@ -3,81 +3,133 @@ package import UploadModel
 
 /// Answers of `/api/v1/media/{images|videos}`.
 package enum MediaReplies {
-    private struct Item: Encodable {
-        let id: String
-        let title: String
-        let description: String?
-        let status: String
-        let platforms: [String]
-        let scheduledAt: String?
-        let isDraft: Bool
-        let fileId: String
-        let accessUrl: String
-        let createdAt: String
-        let updatedAt: String
-
-        init(_ item: MediaItem, upload: UploadRecord, address: PublicAddress) {
-            id = item.id.text
-            title = item.title
-            description = item.request.description
-            status = item.status.rawValue
-            platforms = item.request.platforms.map(\.rawValue)
-            scheduledAt = item.request.scheduledAt?.description
-            isDraft = item.request.isDraft
-            fileId = upload.fileID.text
-            accessUrl = address.accessURL(upload)
-            createdAt = item.createdAt.description
-            updatedAt = item.updatedAt.description
-        }
-    }
-
     private struct Made: Encodable {
         let success = true
         let message = "Upload successful"
-        let data: [Item]
+        let data: [MadeItem]
+    }
+
+    /// 201; the same item always gives the same bytes, whatever became of it since.
+    package static func finalized(_ item: MediaItem, upload: UploadRecord, address: PublicAddress) -> Reply {
+        .json(.created, Made(data: [MadeItem(item.asMade, upload: upload, address: address)]))
     }
 
     private struct Shown: Encodable {
         let success = true
-        let data: Item
+        let message: String?
+        let data: ItemBody
     }
 
-    /// 201; the same item always gives the same bytes.
-    package static func finalized(_ item: MediaItem, upload: UploadRecord, address: PublicAddress) -> Reply {
-        .json(.created, Made(data: [Item(item, upload: upload, address: address)]))
-    }
-
-    package static func item(_ item: MediaItem, upload: UploadRecord, address: PublicAddress) -> Reply {
-        .json(.ok, Shown(data: Item(item, upload: upload, address: address)))
-    }
-
-    private struct Entry: Encodable {
-        let id: String
-        let fileName: String
-        let description: String
-        let size: String
-        let timeCreated: String
-        let url: String
-        let contentType: String
-    }
-
-    /// The gallery: a plain array, newest first, sizes as strings, as the publishing API has it. The cursor of the
-    /// next page stands in `Link` (RFC 8288), where old clients do not stumble over it.
-    package static func gallery(
-        _ entries: [(upload: UploadRecord, description: String?)], next: String?, address: PublicAddress
+    /// The status of an item.
+    ///
+    /// - Parameters:
+    ///   - examination: what is known of its file; `nil` where nobody looks.
+    ///   - copy: the resized copy of an image.
+    ///   - message: what was done, if something was.
+    package static func item(
+        _ item: MediaItem, upload: UploadRecord, examination: Examination?, copy: UploadRecord?,
+        message: String? = nil, address: PublicAddress
     ) -> Reply {
-        var reply = Reply.json(
-            .ok,
-            entries.map { entry in
-                Entry(
-                    id: entry.upload.fileID.text, fileName: entry.upload.servedName.text,
-                    description: entry.description ?? "", size: String(entry.upload.receivedBytes),
-                    timeCreated: (entry.upload.completedAt ?? entry.upload.createdAt).description,
-                    url: address.accessURL(entry.upload), contentType: entry.upload.mediaType.text)
-            })
-        if let next {
-            reply.fields[.link] = "<\(address.base)/api/media?cursor=\(next)>; rel=\"next\""
+        let body = ItemBody(
+            made: MadeItem(item, upload: upload, address: address), item: item,
+            media: examination.map(MediaFactsBody.init), resizedUrl: copy.map(address.accessURL))
+        return .json(.ok, Shown(message: message, data: body))
+    }
+
+    private struct Listed: Encodable {
+        let success = true
+        let data: [ItemBody]
+        let nextCursor: Nullable<String>
+    }
+
+    /// A page of items, newest first.
+    ///
+    /// - Parameter path: of the list, for the address of the next page (RFC 8288).
+    package static func items(
+        _ items: [(item: MediaItem, upload: UploadRecord)], next: String?, path: String, address: PublicAddress
+    ) -> Reply {
+        let bodies = items.map { item, upload in
+            ItemBody(
+                made: MadeItem(item, upload: upload, address: address), item: item, media: nil, resizedUrl: nil)
         }
+        var reply = Reply.json(.ok, Listed(data: bodies, nextCursor: Nullable(next)))
+        if let next { reply.fields[.link] = "<\(address.base)\(path)?cursor=\(next)>; rel=\"next\"" }
         return reply
+    }
+
+    private struct Deleted: Encodable {
+        let success = true
+        let message = "Media deleted"
+        let data: DeletedItem
+    }
+
+    private struct DeletedItem: Encodable {
+        let id: String
+    }
+
+    package static func deleted(_ id: String) -> Reply { .json(.ok, Deleted(data: DeletedItem(id: id))) }
+}
+
+/// An item as the call that makes it answers.
+private struct MadeItem: Encodable {
+    let id: String
+    let title: String
+    let description: String?
+    let status: String
+    let platforms: [String]
+    let scheduledAt: String?
+    let isDraft: Bool
+    let fileId: String
+    let accessUrl: String
+    let createdAt: String
+    let updatedAt: String
+
+    init(_ item: MediaItem, upload: UploadRecord, address: PublicAddress) {
+        id = item.id.text
+        title = item.title
+        description = item.request.description
+        status = item.status.rawValue
+        platforms = item.request.platforms.map(\.rawValue)
+        scheduledAt = item.request.scheduledAt?.description
+        isDraft = item.request.isDraft
+        fileId = upload.fileID.text
+        accessUrl = address.accessURL(upload)
+        createdAt = item.createdAt.description
+        updatedAt = item.updatedAt.description
+    }
+}
+
+/// An item as its status call answers: as it was made, and what became of it; under the name of each platform how far
+/// that has come.
+private struct ItemBody: Encodable {
+    let made: MadeItem
+    let item: MediaItem
+    let media: MediaFactsBody?
+    let resizedUrl: String?
+
+    private struct Name: CodingKey {
+        let stringValue: String
+        var intValue: Int? { nil }
+
+        init(_ name: String) { stringValue = name }
+        init(stringValue: String) { self.stringValue = stringValue }
+        init?(intValue: Int) { nil }
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        try made.encode(to: encoder)
+        var container = encoder.container(keyedBy: Name.self)
+        try container.encodeIfPresent(item.postID?.text, forKey: Name("postId"))
+        try container.encodeIfPresent(item.dueAt?.description, forKey: Name("dueAt"))
+        try container.encodeIfPresent(media, forKey: Name("media"))
+        try container.encodeIfPresent(resizedUrl, forKey: Name("resizedUrl"))
+        for platform in item.request.platforms {
+            let result = item.results[platform]
+            var body: [String: String] = ["status": item.platformStatus(platform).rawValue]
+            body[platform.remoteIDKey] = result?.remoteID
+            body["url"] = result?.url
+            body["message"] = result?.message
+            try container.encode(body, forKey: Name(platform.rawValue))
+        }
     }
 }

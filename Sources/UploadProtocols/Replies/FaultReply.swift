@@ -15,14 +15,16 @@ extension UploadFault {
     /// The one place where faults become statuses.
     package var status: HTTPResponse.Status {
         switch code {
-        case .invalidRequest, .invalidPart, .digestMismatch, .lengthMismatch: .badRequest
+        case .invalidRequest, .invalidPart, .digestMismatch, .lengthMismatch, .urlRefused, .urlUnreachable:
+            .badRequest
+        case .verificationRefused: HTTPResponse.Status(code: applicationStatus ?? 422)
         case .unauthorized: .unauthorized
         case .linkInvalid: .forbidden
         case .notFound: .notFound
         case .methodNotAllowed: .methodNotAllowed
         case .requestTimeout: .requestTimeout
         case .linkUsed, .partsMissing, .chunkSizeUnknown, .superseded, .alreadyComplete, .alreadyFinalized,
-            .notComplete:
+            .notComplete, .notEditable:
             .conflict
         case .linkExpired, .uploadGone: .gone
         case .tooLarge: .contentTooLarge
@@ -48,16 +50,17 @@ extension UploadFault {
         case .problem:
             let body = ProblemBody(
                 type: "about:blank", title: status.reasonPhrase, status: status.code, detail: detail,
-                code: code.rawValue, requestId: requestID, missing: ranges, errors: errors)
+                code: code.rawValue, requestId: requestID, missing: ranges, errors: errors, fileId: fileID?.text)
             return .json(status, body, mediaType: "application/problem+json", fields: fields)
         case .media:
             let body = MediaErrorBody(
                 success: false, message: detail, code: code.rawValue, requestId: requestID, missing: ranges,
-                errors: errors)
+                errors: errors, fileId: fileID?.text)
             return .json(status, body, fields: fields)
         case .gallery:
             let body = GalleryErrorBody(
-                status: "error", code: code.rawValue, message: detail, requestId: requestID, errors: errors)
+                status: "error", code: code.rawValue, message: detail, requestId: requestID, errors: errors,
+                fileId: fileID?.text)
             return .json(status, body, fields: fields)
         }
     }
@@ -78,6 +81,7 @@ private struct ProblemBody: Encodable {
     let requestId: String
     let missing: [[Int]]?
     let errors: [FieldBody]?
+    let fileId: String?
 }
 
 private struct MediaErrorBody: Encodable {
@@ -87,6 +91,7 @@ private struct MediaErrorBody: Encodable {
     let requestId: String
     let missing: [[Int]]?
     let errors: [FieldBody]?
+    let fileId: String?
 }
 
 private struct GalleryErrorBody: Encodable {
@@ -95,4 +100,5 @@ private struct GalleryErrorBody: Encodable {
     let message: String
     let requestId: String
     let errors: [FieldBody]?
+    let fileId: String?
 }

@@ -18,6 +18,16 @@ package struct PublicAddress: Hashable, Sendable {
         "/media/\(upload.fileID)/\(PercentCoding.encode(upload.servedName.text))"
     }
 
+    /// The file that a URL reads, if it is an access URL of this gateway.
+    package func fileID(ofAccessURL url: String) -> FileID? {
+        let prefix = base + "/media/"
+        guard url.hasPrefix(prefix) else { return nil }
+        let path = url.dropFirst(prefix.count).prefix { $0 != "?" && $0 != "#" }
+        let segments = path.split(separator: "/", omittingEmptySubsequences: false)
+        guard segments.count == 2, !segments[1].isEmpty else { return nil }
+        return FileID(String(segments[0]))
+    }
+
     package func uploadURL(_ target: String) -> String { base + target }
 
     package static func uploadPath(_ id: FileID) -> String { "/api/v1/uploads/\(id)" }

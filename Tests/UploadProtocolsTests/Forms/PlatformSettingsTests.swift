@@ -11,49 +11,6 @@ import UploadProtocols
         return try MediaItemForm.request(from: all, kind: .video, now: nil).settingsJSON[platform]
     }
 
-    /// Flat key, nested key, a good value as the flat field has it and as JSON, a bad flat value.
-    static let keys: [(platform: Platform, flat: String, nested: String, value: String, json: String, bad: String?)] = [
-        (.instagram, "instagramCaption", "caption", "Hi", "\"Hi\"", String(repeating: "x", count: 2_201)),
-        (.instagram, "instagramAutoPublish", "autoPublish", "true", "true", "si"),
-        (.instagram, "selectedInstagramAccounts", "accounts", "[\"a\"]", "[\"a\"]", "[1]"),
-        (.tiktok, "tiktokCaption", "caption", "Hi", "\"Hi\"", String(repeating: "x", count: 4_001)),
-        (.tiktok, "tiktokPrivacy", "privacy", "SELF_ONLY", "\"SELF_ONLY\"", "self_only"),
-        (.tiktok, "tiktokAutoPublish", "autoPublish", "0", "false", "no"),
-        (.tiktok, "selectedTiktokAccounts", "accounts", "a,b", "[\"a\",\"b\"]", "[\"\"]"),
-        (.tiktok, "tiktokDisableComment", "disableComment", "1", "true", "x"),
-        (.tiktok, "tiktokDisableDuet", "disableDuet", "false", "false", "x"),
-        (.tiktok, "tiktokDisableStitch", "disableStitch", "TRUE", "true", "x"),
-        (.linkedin, "linkedinComment", "comment", "Hi", "\"Hi\"", String(repeating: "x", count: 3_001)),
-        (.linkedin, "linkedinAutoPublish", "autoPublish", "true", "true", "x"),
-        (.linkedin, "selectedLinkedinAccounts", "accounts", "[\"a\"]", "[\"a\"]", "{}\u{1}"),
-        (.pinterest, "pinterestTitle", "title", "Hi", "\"Hi\"", String(repeating: "x", count: 101)),
-        (.pinterest, "pinterestDescription", "description", "Hi", "\"Hi\"", "a\u{7}b"),
-        (.pinterest, "pinterestAutoPublish", "autoPublish", "true", "true", "x"),
-        (.pinterest, "selectedPinterestAccounts", "accounts", "[\"a\"]", "[\"a\"]", "[\"a\""),
-        (.youtube, "youtubeTitle", "title", "Hi", "\"Hi\"", String(repeating: "x", count: 101)),
-        (.youtube, "youtubeDescription", "description", "Hi", "\"Hi\"", String(repeating: "x", count: 5_001)),
-        (.youtube, "youtubePrivacy", "privacy", "unlisted", "\"unlisted\"", "hidden"),
-        (.youtube, "youtubeAutoPublish", "autoPublish", "true", "true", "x"),
-        (.youtube, "selectedYoutubeChannels", "channels", "[\"a\"]", "[\"a\"]", "[null]"),
-    ]
-
-    @Test(arguments: keys.indices)
-    func flatAndNestedMeanTheSame(index: Int) throws {
-        let (platform, flat, nested, value, json, bad) = Self.keys[index]
-        let expected = "{\"\(nested)\":\(json)}"
-        #expect(try Self.settings(platform, [(flat, value)]) == expected)
-        #expect(try Self.settings(platform, [(platform.rawValue, " { \"\(nested)\" : \(json) } ")]) == expected)
-        // Of another platform: checked, not kept.
-        let other: Platform = platform == .tiktok ? .linkedin : .tiktok
-        #expect(try Self.settings(other, [(flat, value)]) == nil)
-        if let bad {
-            #expect(throws: FormFault.self) { try Self.settings(platform, [(flat, bad)]) }
-            #expect(throws: FormFault.self) { try Self.settings(other, [(flat, bad)]) }
-        }
-        #expect(throws: FormFault.self) { try Self.settings(platform, [(platform.rawValue, "{\"\(nested)\":7}")]) }
-        #expect(throws: FormFault.self) { try Self.settings(platform, [(platform.rawValue, "{\"\(nested)\":{}}")]) }
-    }
-
     @Test func nestedWins() throws {
         let fields = [
             ("tiktokCaption", "flat"), ("tiktokDisableDuet", "true"), ("tiktok", "{\"caption\":\"nested\"}"),

@@ -1,0 +1,31 @@
+import Crypto
+import UploadModel
+
+/// Digests of what a client asked for: whoever repeats a request is told apart from whoever makes another.
+struct Fingerprint {
+    private var hash = SHA256()
+
+    /// Lengths keep "ab"+"c" apart from "a"+"bc", and nothing apart from an empty text.
+    mutating func add(_ text: String?) {
+        let bytes = text.map { Array($0.utf8) }
+        hash.update(data: Array("\(bytes?.count ?? -1):".utf8))
+        hash.update(data: bytes ?? [])
+    }
+
+    var hex: String { UploadModel.Digest(.sha256, bytes: Array(hash.finalize()))?.hex ?? "" }
+}
+
+extension MediaLibrary {
+    /// A digest of everything that the client asked for.
+    static func fingerprint(of request: MediaItemRequest) -> String {
+        var print = Fingerprint()
+        print.add(request.kind.rawValue)
+        print.add(request.title)
+        print.add(request.description)
+        print.add(request.platforms.map(\.rawValue).joined(separator: ","))
+        print.add(request.scheduledAt.map { String($0.milliseconds) })
+        print.add(String(request.isDraft))
+        for platform in Platform.allCases { print.add(request.settingsJSON[platform]) }
+        return print.hex
+    }
+}

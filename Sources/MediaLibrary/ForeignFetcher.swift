@@ -1,0 +1,141 @@
+import NIOCore
+import Synchronization
+import UploadEngine
+import UploadModel
+
+/// Fetches files from URLs that clients name.
+package struct ForeignFetcher: Sendable {
+    /// Bounds of one fetch.
+    package struct Limits: Hashable, Sendable {
+        package var maximumBytes: Int64 = 5 << 30
+        package var totalSeconds: Int = 300
+        package var minimumBytesPerSecond: Int = 1024
+        package var maximumRedirects: Int = 5
+
+        package init() {}
+    }
+
+    private let http: OutgoingHTTP
+    private let addresses: AddressRule
+    private let limits: Limits
+
+    /// - Parameter addresses: where fetches may go.
+    package init(http: OutgoingHTTP, addresses: AddressRule, limits: Limits) {
+        self.http = http
+        self.addresses = addresses
+        self.limits = limits
+    }
+
+    /// Fetches a file whole; it is then an upload like any other, and complete.
+    ///
+    /// - Throws: `url_refused`, `url_unreachable`, `too_large`, `content_mismatch`, `unsupported_media_type`; whatever
+    ///   is thrown, nothing of the file is kept.
+    func fetch(_ url: String, into engine: UploadEngine, of tenant: TenantID) async throws(UploadFault)
+        -> UploadRecord
+    {
+        let sink = FetchSink(engine: engine, tenant: tenant)
+        do throws(UploadFault) {
+            _ = try await http.download(order(url), into: sink)
+            guard let stream = sink.stream else { throw Self.noFile }
+            let upload = try await stream.finish(expecting: [:]).upload
+            guard MediaFormatTable.known.format(of: upload.mediaType) != nil else {
+                await engine.withdraw(upload)
+                throw UploadFault(
+                    .unsupportedMediaType, "What the URL answers is no image or video that is accepted here.")
+            }
+            return upload
+        } catch {
+            await sink.stream?.abandon()
+            throw error
+        }
+    }
+
+    /// What the server says of the type of its file; `nil` when it does not say. Nothing of the file is fetched.
+    ///
+    /// - Throws: `url_refused`, `url_unreachable`.
+    func contentType(of url: String) async throws(UploadFault) -> String? {
+        var request = OutgoingRequest(.head, url: url, addresses: addresses)
+        request.maximumRedirects = limits.maximumRedirects
+        let answer: OutgoingAnswer
+        do throws(TransferFault) {
+            answer = try await http.exchange(request)
+        } catch {
+            throw UploadFault(error)
+        }
+        switch answer.status {
+        case 200...299: return answer.fields.value("Content-Type")
+        // There are servers that know no HEAD; the head of a GET says the same.
+        case 403, 405, 501: return try await HeadOnlySink.ask(order(url), http)
+        default: throw UploadFault(.urlUnreachable, "The server answered \(answer.status).")
+        }
+    }
+
+    private func order(_ url: String) -> DownloadOrder {
+        var order = DownloadOrder(url: url, addresses: addresses, maximumBytes: limits.maximumBytes)
+        order.totalTimeoutSeconds = limits.totalSeconds
+        order.minimumBytesPerSecond = limits.minimumBytesPerSecond
+        order.maximumRedirects = limits.maximumRedirects
+        return order
+    }
+
+    private static let noFile = UploadFault(.urlUnreachable, "The server answered without a file.")
+}
+
+/// Puts what is fetched into an upload, which begins with the head of the answer.
+private final class FetchSink: TransferSink {
+    private let engine: UploadEngine
+    private let tenant: TenantID
+    private let begun = Mutex<StreamUpload?>(nil)
+
+    init(engine: UploadEngine, tenant: TenantID) {
+        self.engine = engine
+        self.tenant = tenant
+    }
+
+    var stream: StreamUpload? { begun.withLock { $0 } }
+
+    func began(_ head: TransferHead) async throws(UploadFault) {
+        // A type that is none of ours says nothing; then the bytes alone decide.
+        let declared = head.contentType.flatMap { MediaType($0) }
+            .flatMap { MediaFormatTable.known.format(of: $0)?.mediaType }
+        let stream = try await engine.openDirect(
+            tenant: tenant, fileName: Self.name(head.nameHint, declared), declaredType: declared,
+            limitBytes: head.lengthBytes)
+        begun.withLock { $0 = stream }
+    }
+
+    func receive(_ bytes: ByteBuffer) async throws(UploadFault) { try await stream?.receive(bytes) }
+
+    /// The server's name for the file, with the extension of its type.
+    private static func name(_ hint: String?, _ declared: MediaType?) -> FileName {
+        let fallback = FileName("download")
+        guard let name = hint.flatMap(FileName.init) ?? fallback else { preconditionFailure("download is a file name") }
+        guard let format = declared.flatMap(MediaFormatTable.known.format(of:)),
+            !format.extensions.contains(name.fileExtension ?? "")
+        else { return name }
+        return FileName(name.text + "." + format.extensions[0]) ?? name
+    }
+}
+
+/// Ends a download at its head.
+private final class HeadOnlySink: TransferSink {
+    private let head = Mutex<TransferHead?>(nil)
+    private static let enough = UploadFault(.unavailable, "The head is here.")
+
+    static func ask(_ order: DownloadOrder, _ http: OutgoingHTTP) async throws(UploadFault) -> String? {
+        let sink = HeadOnlySink()
+        do throws(UploadFault) {
+            _ = try await http.download(order, into: sink)
+        } catch {
+            guard sink.head.withLock({ $0 }) != nil else { throw error }
+        }
+        return sink.head.withLock { $0?.contentType }
+    }
+
+    func began(_ head: TransferHead) async throws(UploadFault) {
+        self.head.withLock { $0 = head }
+        throw Self.enough
+    }
+
+    func receive(_ bytes: ByteBuffer) async throws(UploadFault) {}
+}

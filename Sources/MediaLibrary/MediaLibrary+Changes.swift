@@ -1,0 +1,147 @@
+package import UploadModel
+import UploadEngine
+import UploadRules
+import UploadStore
+
+extension MediaLibrary {
+    /// Of two changes at once one is made and the other looks again; so often at most.
+    private static let maximumTries = 20
+
+    private static let tooMuchGoingOn = UploadFault(
+        .unavailable, "This item is being changed by many at once; try again.", retryAfterSeconds: 1)
+
+    /// Changes what a client asks of an item, while it is a draft or waits for its moment.
+    ///
+    /// - Parameter change: the request that the item is to have, made of the one it has.
+    /// - Throws: `not_found`, `not_editable`; what `change` or the verifier says.
+    package func edit(
+        _ id: String, kind: MediaKind, of tenant: TenantID,
+        _ change: (MediaItemRequest) throws(UploadFault) -> MediaItemRequest
+    ) async throws(UploadFault) -> Finalized {
+        for _ in 0..<Self.maximumTries {
+            let found = try await item(id, kind: kind, of: tenant)
+            let now = engine.now
+            let action = MediaItemMachine(found.item).edited(to: try change(found.item.request), now: now)
+            guard case .store(let edited, let becomesDue) = action else {
+                throw UploadFault(
+                    .notEditable,
+                    "This item is \(found.item.status.rawValue); only a draft or a scheduled item can be edited.")
+            }
+            try await verifier?.check(edited, found.upload, composer, now: now)
+            let handoffs = becomesDue ? composer.handoffs(due: edited, found.upload) : []
+            if let stored = try await store(edited, announcing: handoffs) {
+                return Finalized(item: stored, upload: found.upload)
+            }
+        }
+        throw Self.tooMuchGoingOn
+    }
+
+    /// Takes the publisher's word on a platform.
+    ///
+    /// - Throws: `not_found` for an item that is not there or not for this platform; `not_editable` for a draft.
+    package func report(
+        _ result: PlatformResult, for platform: Platform, on id: String, kind: MediaKind, of tenant: TenantID
+    ) async throws(UploadFault) -> Finalized {
+        for _ in 0..<Self.maximumTries {
+            let found = try await item(id, kind: kind, of: tenant)
+            let reported: MediaItem
+            switch MediaItemMachine(found.item).reported(result, for: platform, now: engine.now) {
+            case .store(let item): reported = item
+            case .refuseOtherPlatform:
+                throw UploadFault(.notFound, "This item is not for \(platform.rawValue).")
+            case .refuseDraft:
+                throw UploadFault(.notEditable, "This item is a draft; nothing of it is being published.")
+            }
+            if let stored = try await store(reported, announcing: []) {
+                return Finalized(item: stored, upload: found.upload)
+            }
+        }
+        throw Self.tooMuchGoingOn
+    }
+
+    /// `nil` when somebody else was first.
+    private func store(_ item: MediaItem, announcing handoffs: [Handoff]) async throws(UploadFault) -> MediaItem? {
+        let outcome = try await reading { () throws(CatalogFault) in
+            try await catalog.update(item, announcing: handoffs)
+        }
+        switch outcome {
+        case .done(let stored): return stored
+        case .changed: return nil
+        case .unknown: throw Self.noItem
+        }
+    }
+
+    /// Deletes an item, and its file if that was the item's own and is in no post.
+    package func delete(_ id: String, kind: MediaKind, of tenant: TenantID) async throws(UploadFault) {
+        for _ in 0..<Self.maximumTries {
+            let found = try await item(id, kind: kind, of: tenant)
+            let now = engine.now
+            let handoffs = composer.handoffs(deleting: found.item, found.upload, now: now)
+            let outcome = try await reading { () throws(CatalogFault) in
+                try await catalog.delete(found.item, now: now, announcing: handoffs)
+            }
+            switch outcome {
+            case .done(let ended): return await engine.free(ended)
+            case .changed: continue
+            case .unknown: throw Self.noItem
+            }
+        }
+        throw Self.tooMuchGoingOn
+    }
+
+    /// Deletes a complete file with everything that was made of it.
+    ///
+    /// - Throws: `not_found`, also for a file that is not complete.
+    package func deleteFile(_ text: String, of tenant: TenantID) async throws(UploadFault) {
+        for _ in 0..<Self.maximumTries {
+            let upload = try await file(text, of: tenant)
+            let items = try await reading { () throws(CatalogFault) in try await catalog.items(of: upload.fileID) }
+            if try await delete(upload, with: items) { return }
+        }
+        throw Self.tooMuchGoingOn
+    }
+
+    /// Whether it was deleted; not when its items changed meanwhile.
+    private func delete(_ upload: UploadRecord, with items: [MediaItem]) async throws(UploadFault) -> Bool {
+        let now = engine.now
+        let subjects: [MediaItem?] = items.isEmpty ? [nil] : items
+        let handoffs = subjects.flatMap { composer.handoffs(deleting: $0, upload, now: now) }
+        let outcome = try await reading { () throws(CatalogFault) in
+            try await catalog.delete(
+                upload.fileID, of: upload.tenant, items: items.map(\.id), now: now, announcing: handoffs)
+        }
+        switch outcome {
+        case .done(let ended):
+            await engine.free(ended)
+            return true
+        case .changed: return false
+        case .unknown: throw UploadFault.notFound
+        }
+    }
+
+    /// A tenant's complete file.
+    ///
+    /// - Throws: `not_found`, also for one that is not complete and for copies.
+    package func file(_ text: String, of tenant: TenantID) async throws(UploadFault) -> UploadRecord {
+        let upload = try await engine.upload(text, of: tenant)
+        guard upload.state == .complete, upload.originalID == nil else { throw UploadFault.notFound }
+        return upload
+    }
+
+    /// Lets items whose moment has come become due, and tells of each once; answers how many.
+    func makeDue() async throws(UploadFault) -> Int {
+        let batch = 100
+        var count = 0
+        while true {
+            let now = engine.now
+            let items = try await reading { () throws(CatalogFault) in try await catalog.due(at: now, limit: batch) }
+            for item in items {
+                guard let due = MediaItemMachine(item).timePassed(now: now) else { continue }
+                let upload = try await file(of: item)
+                // Whoever edited it in this moment was first; the next look decides again.
+                if try await store(due, announcing: composer.handoffs(due: due, upload)) != nil { count += 1 }
+            }
+            if items.count < batch { return count }
+        }
+    }
+}
