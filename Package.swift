@@ -14,7 +14,7 @@
 // - swift-service-lifecycle: signals, drain, everything long-lived in one group.
 // - swift-log: structured logs.
 // - swift-collections: queues.
-// - swift-system: the path type that swift-configuration's file provider and swift-subprocess take.
+// - swift-system: the path type that swift-configuration's file provider takes.
 // - swift-subprocess: the decoders of untrusted media, in child processes with limits.
 
 import PackageDescription
@@ -102,7 +102,6 @@ let package = Package(
             name: "MediaInspection",
             dependencies: [
                 "UploadModel", "CMagic", .product(name: "Subprocess", package: "swift-subprocess"),
-                .product(name: "SystemPackage", package: "swift-system"),
             ],
             swiftSettings: settings),
         .target(
@@ -131,6 +130,7 @@ let package = Package(
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "Hummingbird", package: "hummingbird"),
             ],
+            resources: [.embedInCode("OpenAPI/openapi.yaml")],
             swiftSettings: settings),
 
         // Layer 6: the one place that wires, and the command line.

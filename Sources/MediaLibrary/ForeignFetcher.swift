@@ -30,20 +30,18 @@ package struct ForeignFetcher: Sendable {
     ///
     /// - Throws: `url_refused`, `url_unreachable`, `too_large`, `content_mismatch`, `unsupported_media_type`; whatever
     ///   is thrown, nothing of the file is kept.
-    func fetch(_ url: String, into engine: UploadEngine, of tenant: TenantID) async throws(UploadFault)
-        -> UploadRecord
-    {
-        let sink = FetchSink(engine: engine, tenant: tenant)
+    func fetch(
+        _ url: String, into engine: UploadEngine, accepting formats: MediaFormatTable, of tenant: TenantID
+    ) async throws(UploadFault) -> UploadRecord {
+        let sink = FetchSink(engine: engine, formats: formats, tenant: tenant)
         do throws(UploadFault) {
             _ = try await http.download(order(url), into: sink)
             guard let stream = sink.stream else { throw Self.noFile }
-            let upload = try await stream.finish(expecting: [:]).upload
-            guard MediaFormatTable.known.format(of: upload.mediaType) != nil else {
-                await engine.withdraw(upload)
+            guard try stream.settledType() != nil else {
                 throw UploadFault(
                     .unsupportedMediaType, "What the URL answers is no image or video that is accepted here.")
             }
-            return upload
+            return try await stream.finish(expecting: [:]).upload
         } catch {
             await sink.stream?.abandon()
             throw error
@@ -84,11 +82,13 @@ package struct ForeignFetcher: Sendable {
 /// Puts what is fetched into an upload, which begins with the head of the answer.
 private final class FetchSink: TransferSink {
     private let engine: UploadEngine
+    private let formats: MediaFormatTable
     private let tenant: TenantID
     private let begun = Mutex<StreamUpload?>(nil)
 
-    init(engine: UploadEngine, tenant: TenantID) {
+    init(engine: UploadEngine, formats: MediaFormatTable, tenant: TenantID) {
         self.engine = engine
+        self.formats = formats
         self.tenant = tenant
     }
 
@@ -97,7 +97,7 @@ private final class FetchSink: TransferSink {
     func began(_ head: TransferHead) async throws(UploadFault) {
         // A type that is none of ours says nothing; then the bytes alone decide.
         let declared = head.contentType.flatMap { MediaType($0) }
-            .flatMap { MediaFormatTable.known.format(of: $0)?.mediaType }
+            .flatMap { formats.format(of: $0)?.mediaType }
         let stream = try await engine.openDirect(
             tenant: tenant, fileName: Self.name(head.nameHint, declared), declaredType: declared,
             limitBytes: head.lengthBytes)

@@ -86,7 +86,7 @@ extension MediaLibrary {
             return upload
         case .foreign(let url):
             if let known = fetched[url] { return known }
-            let upload = try await fetcher.fetch(url, into: engine, of: tenant)
+            let upload = try await fetcher.fetch(url, into: engine, accepting: formats, of: tenant)
             fetched[url] = upload
             return upload
         }

@@ -62,7 +62,8 @@ struct SettingsReader {
     /// `finalize-NAME-url` and its like; whether the endpoint is listed is seen when all is read.
     private static func isEndpointOption(_ name: String) -> Bool {
         let words = name.split(separator: "-", omittingEmptySubsequences: false).map(String.init)
-        return words.count == 3 && EndpointName(words[1]) != nil
+        // Who is asked is no endpoint that is told, and has options of its own.
+        return words.count == 3 && words[1] != "verify" && EndpointName(words[1]) != nil
             && Setting.endpoint(words[1]).contains { $0.name == name }
     }
 

@@ -90,8 +90,7 @@ final class Intake: @unchecked Sendable {
     private func judge() throws(UploadFault) {
         isJudged = true
         detectedType = try Self.judge(prefix, declared: declaredType, checker: checker)
-        // Whoever did not declare a type may do so after the bytes.
-        if declaredType != nil { prefix = [] }
+        // The beginning is kept: a form may name its file, and so its type, after the bytes.
     }
 
     func settledType() throws(UploadFault) -> MediaType? {
@@ -99,7 +98,7 @@ final class Intake: @unchecked Sendable {
         return detectedType
     }
 
-    /// Looks once more at the beginning of a whole file whose type was declared only after its bytes.
+    /// Looks once more at the beginning of a whole file whose type was declared, perhaps again, after its bytes.
     func judgeAgain(declared: MediaType) throws(UploadFault) {
         detectedType = try Self.judge(prefix, declared: declared, checker: checker)
         isJudged = true

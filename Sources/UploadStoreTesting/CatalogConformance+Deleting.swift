@@ -2,7 +2,17 @@ import UploadModel
 import UploadStore
 
 extension CatalogConformance {
-    static func deletesItem(_ open: Open) async throws {
+    static let deleting: [Check] = [
+        Check("a deleted item ends its own file and the copies", deletesItem),
+        Check("a deleted item leaves a file that is in another item, or was not its own", leavesFile),
+        Check("an item of an older revision is not deleted", deletesOldRevision),
+        Check("of 100 that change or delete an item at once one does", deleteRace),
+        Check("a file is deleted with exactly the items that its owner knows of", deletesFile),
+        Check("a copy that is in an item outlives its original, until its item is deleted", keepsUsedCopy),
+        Check("another tenant's items and files are unknown", itemsOfOthers),
+    ]
+
+    private static func deletesItem(_ open: Open) async throws {
         let catalog = try await open()
         let now = Sample.start.adding(seconds: 50)
         let file = try await catalog.addFile(completedAt: 1, wantsExamination: true)
@@ -35,7 +45,7 @@ extension CatalogConformance {
         try requireEqual(await catalog.forgetEnded(before: now.adding(seconds: 1), limit: 9), 3)
     }
 
-    static func leavesFile(_ open: Open) async throws {
+    private static func leavesFile(_ open: Open) async throws {
         let catalog = try await open()
         let file = try await catalog.add(.complete)
         let copy = try await catalog.addCopy(of: file)
@@ -55,7 +65,7 @@ extension CatalogConformance {
         try requireEqual(ended.map(\.fileID), [file.fileID, copy.fileID])
     }
 
-    static func deletesOldRevision(_ open: Open) async throws {
+    private static func deletesOldRevision(_ open: Open) async throws {
         let catalog = try await open()
         let file = try await catalog.add(.complete)
         let made = Sample.item(file)
@@ -70,7 +80,7 @@ extension CatalogConformance {
             try await catalog.delete(standing, now: Sample.start, announcing: []).requireDone().count, 1)
     }
 
-    static func deleteRace(_ open: Open) async throws {
+    private static func deleteRace(_ open: Open) async throws {
         let nodes = [try await open(), try await open()]
         let file = try await nodes[0].add(.complete)
         let made = Sample.item(file)
@@ -91,7 +101,7 @@ extension CatalogConformance {
         try requireEqual(try await nodes[1].standing(file).state, isThere ? .complete : .aborted)
     }
 
-    static func deletesFile(_ open: Open) async throws {
+    private static func deletesFile(_ open: Open) async throws {
         let catalog = try await open()
         let now = Sample.start.adding(seconds: 50)
         for state in UploadState.allCases where state != .complete {
@@ -127,7 +137,7 @@ extension CatalogConformance {
         try requireEqual(await catalog.forgetEnded(before: now.adding(seconds: 1), limit: 99), 6)
     }
 
-    static func keepsUsedCopy(_ open: Open) async throws {
+    private static func keepsUsedCopy(_ open: Open) async throws {
         let catalog = try await open()
         let late = Sample.start.adding(seconds: 1000)
         let file = try await catalog.add(.complete)
@@ -149,7 +159,7 @@ extension CatalogConformance {
         try requireEqual(try await catalog.standing(copies[1]).state, .aborted)
     }
 
-    static func itemsOfOthers(_ open: Open) async throws {
+    private static func itemsOfOthers(_ open: Open) async throws {
         let catalog = try await open()
         let other = try Sample.tenant("other")
         let file = try await catalog.add(.complete)

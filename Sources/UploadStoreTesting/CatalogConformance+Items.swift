@@ -9,13 +9,6 @@ extension CatalogConformance {
         Check("scheduled items whose moment has come are due, the longest overdue first", due),
         Check("a tenant's items are listed by kind and status, newest first", listsItems),
         Check("a file knows all its items, and which one is its own", itemsOfFile),
-        Check("a deleted item ends its own file and the copies", deletesItem),
-        Check("a deleted item leaves a file that is in another item, or was not its own", leavesFile),
-        Check("an item of an older revision is not deleted", deletesOldRevision),
-        Check("of 100 that change or delete an item at once one does", deleteRace),
-        Check("a file is deleted with exactly the items that its owner knows of", deletesFile),
-        Check("a copy that is in an item outlives its original, until its item is deleted", keepsUsedCopy),
-        Check("another tenant's items and files are unknown", itemsOfOthers),
     ]
 
     private static func updates(_ open: Open) async throws {

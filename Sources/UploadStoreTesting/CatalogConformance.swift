@@ -8,7 +8,8 @@ package struct CatalogConformance {
     package typealias Check = ConformanceCheck<Open>
 
     package static let checks: [Check] =
-        creating + claiming + recording + ending + listing + keys + media + items + posts + handoffs + examinations
+        creating + claiming + recording + ending + listing + keys + media + items + deleting + posts + handoffs
+        + examinations
 }
 
 /// Moments and records that the checks are made of.

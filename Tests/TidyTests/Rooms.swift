@@ -38,6 +38,7 @@ struct Room: Sendable, CustomStringConvertible {
         Room(0, "UploadModel", []),
         Room(0, "CPlatform", []),
         Room(0, "CMagic", []),
+        Room(0, "CCurl", []),
         Room(1, "UploadRules", ["UploadModel"]),
         Room(1, "UploadGrants", ["UploadModel", "Crypto"]),
         Room(1, "UploadProtocols", ["UploadModel", "HTTPTypes", "RawStructuredFieldValues"]),
@@ -49,9 +50,14 @@ struct Room: Sendable, CustomStringConvertible {
         Room(
             3, "UploadEngine",
             ["UploadModel", "UploadRules", "UploadStore", "NIOCore", "Logging", "ServiceLifecycle"]),
-        Room(3, "MediaInspection", ["UploadModel", "CMagic"]),
+        Room(3, "MediaInspection", ["UploadModel", "CMagic", "Subprocess"]),
         Room(3, "UploadStoreTesting", ["UploadModel", "UploadStore", "NIOCore"]),
-        Room(4, "MediaLibrary", ["UploadModel", "UploadEngine", "UploadStore", "Crypto"]),
+        Room(
+            4, "MediaLibrary",
+            [
+                "UploadModel", "UploadRules", "UploadEngine", "UploadStore", "MediaInspection", "CCurl", "Crypto",
+                "NIOCore", "NIOPosix", "Logging", "ServiceLifecycle",
+            ]),
         Room(
             5, "GatewayHTTP",
             [

@@ -38,7 +38,7 @@ extension GatewayServices {
         let most = limits.maximumGalleryBytes / 3 * 4 + Int64(limits.maximumFormFieldBytes) + 1024
         if let declared = exchange.body.declaredBytes, declared > most { throw galleryFileTooLarge }
         guard let dataURIType = try await body.nextFile(&form) else { throw Self.needsGalleryFile }
-        form.declaredType = dataURIType.type
+        form.declaredType = dataURIType.type == .octetStream ? nil : dataURIType.type
         let stream = try await openGalleryStream(form, tenant)
         return try await finish(stream, exchange) { () async throws(UploadFault) in
             try await body.moveFile(into: stream)

@@ -22,7 +22,7 @@ extension GatewayServices {
         let next = found.count > query.limit ? shown.last.map { ItemListQuery.cursor(after: $0.item) } : nil
         return .reply(
             MediaReplies.items(
-                shown.map { ($0.item, $0.upload) }, next: next, path: exchange.path, address: address))
+                shown.map { ($0.item, $0.upload) }, next: next, path: exchange.path, query: query, address: address))
     }
 
     /// `GET /api/v1/media/{images|videos}/{id}`

@@ -6,7 +6,7 @@ import UploadProtocols
 extension GatewayServices {
     /// Every route of the gateway.
     var routes: [Route] {
-        healthRoutes + signedPutRoutes + chunkRoutes + partsRoutes + mediaRoutes + galleryRoutes + fileRoutes
+        healthRoutes + documentRoutes + signedPutRoutes + chunkRoutes + partsRoutes + mediaRoutes + galleryRoutes + fileRoutes
     }
 
     private var healthRoutes: [Route] {
@@ -19,6 +19,14 @@ extension GatewayServices {
                 try await readiness.check(engine)
                 return .reply(.json(.ok, ["status": "ready"]))
             },
+        ]
+    }
+
+    private var documentRoutes: [Route] {
+        [
+            Route(.get, "/openapi.yaml", access: .open, dialect: .problem) { _, _ in
+                .reply(OpenAPIDocument.reply(address))
+            }
         ]
     }
 

@@ -2,10 +2,10 @@ import Subprocess
 
 /// Runs a decoder on a hostile file so that it can do little harm.
 ///
-/// The child has limits on memory, processor time, file size, open files and wall time, a lower priority, an environment
-/// of constants, no descriptors but three (`/dev/null` and two pipes), the root as its folder, and a session of its own.
-/// It is killed with its process group at the wall limit, at the limit of output, and when the calling task is
-/// cancelled; this returns only when it has been reaped.
+/// The child has limits on memory, processor time, file size, open files and wall time, a lower priority, an
+/// environment of constants, no descriptors but three (`/dev/null` and two pipes), the root as its folder, and a
+/// session of its own. It is killed with its process group at the wall limit, at the limit of output, and when the
+/// calling task is cancelled; this returns only when it has been reaped.
 ///
 /// The limits are set by `ulimit` in a shell that then becomes the decoder: Swift must not run code between fork and
 /// exec, and unlike `prlimit` a shell is on every system. The script holds numbers only; program and arguments are

@@ -10,15 +10,15 @@ extension MediaExaminer {
     /// Makes a copy that fits a square, never enlarged, upright, in sRGB, without metadata: no place, no camera, no
     /// comments, no colour profile. Of a moving image it shows the first frame and stands still.
     ///
-    /// Unlike ``facts(ofFileAt:type:)`` this reads every pixel: an image that ends early is refused, though most viewers
-    /// would show what there is.
+    /// Unlike ``facts(ofFileAt:type:)`` this reads every pixel: an image that ends early is refused, though most
+    /// viewers would show what there is.
     ///
     /// - Parameters:
     ///   - path: of the image.
     ///   - type: what the bytes were found to be.
-    ///   - output: where the copy goes. Nothing stands there, its folder exists, and it ends with `.jpg`, `.png`, `.gif`
-    ///     or `.webp` as ``copyType(of:)`` demands, because libvips goes by that. After a fault there is nothing. The copy
-    ///     is not durable.
+    ///   - output: where the copy goes. Nothing stands there, its folder exists, and it ends with `.jpg`, `.png`,
+    ///     `.gif` or `.webp` as ``copyType(of:)`` demands, because libvips goes by that: another ending traps. After a
+    ///     fault there is nothing. The copy is not durable.
     ///   - edge: of the square, in pixels, 1 to 65,535.
     package func copy(
         ofFileAt path: String, type: MediaType, to output: String, fitting edge: Int = 1080
@@ -64,9 +64,8 @@ extension MediaExaminer {
         _ = try await self.output(
             of: .vips,
             [
-                "thumbnail", path, output + copyFormat.savingOptions, "\(edge)", "--height", "\(edge)", "--size",
-                "down",
-                "--fail-on", "error", "--export-profile", "srgb",
+                "thumbnail", path, output + copyFormat.savingOptions, "\(edge)", "--height", "\(edge)",
+                "--size", "down", "--fail-on", "error", "--export-profile", "srgb",
             ],
             unreadable: "The image ends early or is damaged.", paths: [path, output])
         let size = try await header(ofFileAt: output, format: copyFormat)

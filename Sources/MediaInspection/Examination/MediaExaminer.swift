@@ -2,8 +2,8 @@ package import UploadModel
 
 /// Reads the facts of finished media and makes copies of images: never in this process, always in a confined child.
 ///
-/// Videos are read by ffprobe, images by libvips (`vipsheader`, `vips`), each told beforehand what the bytes are, so that
-/// no file chooses the decoder that reads it. Debian's packages: ffmpeg and libvips-tools.
+/// Videos are read by ffprobe, which is told the container, images by libvips (`vipsheader`, `vips`), whose choice of a
+/// reader is checked: so no file chooses the decoder that reads it. Debian's packages: ffmpeg and libvips-tools.
 ///
 /// Paths are absolute and hold neither brackets, which libvips takes for options, nor control characters.
 package struct MediaExaminer: Sendable {
@@ -56,8 +56,8 @@ package struct MediaExaminer: Sendable {
         MediaFormatTable.known.format(of: type)?.mediaType ?? type
     }
 
-    /// libvips reads what stands in brackets at the end of a name as options, and ffmpeg what stands before a colon as a
-    /// protocol, which a name that begins with a slash does not have.
+    /// libvips reads what stands in brackets at the end of a name as options, and ffmpeg what stands before a colon as
+    /// a protocol, which a name that begins with a slash does not have.
     static func check(_ path: String) throws(ExaminationFault) {
         let isPlain = path.utf8.allSatisfy {
             $0 >= 0x20 && $0 != 0x7F && $0 != UInt8(ascii: "[") && $0 != UInt8(ascii: "]")

@@ -85,7 +85,10 @@ package struct HandoffComposer: CompletionFollowing {
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         let event = EventBody(
             type: type, timestamp: moment.description,
-            data: EventData(upload, item, accessURL: accessURL(upload), ready: type == HandoffKind.mediaDue.rawValue))
+            data: EventData(
+                upload, item, accessURL: accessURL(upload),
+                ready: type == HandoffKind.mediaDue.rawValue
+                    || type == HandoffKind.mediaFinalized.rawValue && item?.isForNow == true))
         guard let data = try? encoder.encode(event) else {
             preconditionFailure("an event of texts and whole numbers can be written as JSON")
         }
@@ -158,7 +161,7 @@ private struct EventItem: Encodable {
         }
         self.settings = settings
         status = item.status.rawValue
-        self.ready = ready || item.isForNow
+        self.ready = ready
         isDraft = item.request.isDraft
         scheduledAt = item.request.scheduledAt?.description
         dueAt = item.dueAt?.description

@@ -54,6 +54,14 @@ package struct ItemListQuery: Hashable, Sendable {
         return Place(createdAt: Timestamp(milliseconds: milliseconds), id: id)
     }
 
+    /// The query of the same list from a cursor on.
+    package func query(after cursor: String) -> String {
+        var members: [String] = []
+        if let status { members.append("status=\(status.rawValue)") }
+        if limit != Self.defaultLimit { members.append("limit=\(limit)") }
+        return (members + ["cursor=\(cursor)"]).joined(separator: "&")
+    }
+
     /// The cursor of the page after an item.
     package static func cursor(after item: MediaItem) -> String { "\(item.createdAt.milliseconds).\(item.id)" }
 }

@@ -44,16 +44,23 @@ package enum MediaReplies {
 
     /// A page of items, newest first.
     ///
-    /// - Parameter path: of the list, for the address of the next page (RFC 8288).
+    /// - Parameters:
+    ///   - next: the cursor of the next page.
+    ///   - path: of the list, for the address of the next page (RFC 8288).
+    ///   - query: what was asked for, and is asked for again on the next page; `nil` for everything.
     package static func items(
-        _ items: [(item: MediaItem, upload: UploadRecord)], next: String?, path: String, address: PublicAddress
+        _ items: [(item: MediaItem, upload: UploadRecord)], next: String?, path: String, query: ItemListQuery? = nil,
+        address: PublicAddress
     ) -> Reply {
         let bodies = items.map { item, upload in
             ItemBody(
                 made: MadeItem(item, upload: upload, address: address), item: item, media: nil, resizedUrl: nil)
         }
         var reply = Reply.json(.ok, Listed(data: bodies, nextCursor: Nullable(next)))
-        if let next { reply.fields[.link] = "<\(address.base)\(path)?cursor=\(next)>; rel=\"next\"" }
+        if let next {
+            let members = query?.query(after: next) ?? "cursor=\(next)"
+            reply.fields[.link] = "<\(address.base)\(path)?\(members)>; rel=\"next\""
+        }
         return reply
     }
 

@@ -165,7 +165,7 @@ import UploadModel
     }
 
     static let drawing =
-        #"<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><rect width="5" height="5"/></svg>"#
+        #"<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><rect width="5"/></svg>"#
 
     @Test(
         arguments: samples,

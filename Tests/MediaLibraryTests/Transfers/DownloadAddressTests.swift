@@ -70,7 +70,8 @@ import UploadModel
 
     /// `OTHER` is a server that listens on another loopback address, which is not allowed.
     @Test(arguments: [
-        "http://OTHER/", "//OTHER/", "http://169.254.169.254/latest/meta-data/", "http://localhost:1/", "http://[::1]:1/",
+        "http://OTHER/", "//OTHER/", "http://169.254.169.254/latest/meta-data/", "http://localhost:1/",
+        "http://[::1]:1/",
         "file:///etc/hostname", "FILE:///etc/hostname", "file://localhost/etc/hostname", "gopher://OTHER/_GET%20/",
         "ftp://OTHER/a", "dict://OTHER/a", "ldap://OTHER/", "scp://OTHER/a", "tftp://OTHER/a", "telnet://OTHER/",
         "smb://OTHER/a", "mqtt://OTHER/a", "http://user:word@OTHER/", "http://user@SAME/", "jar:http://OTHER/!/",

@@ -143,8 +143,12 @@ import UploadModel
     @Test(arguments: [
         ["200 OK", "Content-Length: 1000000", "ETag: \"v2\""],
         ["200 OK", "Content-Length: 1000000", "ETag: \"v1\""],
+        ["200 OK", "Content-Length: 600000", "Content-Range: bytes 400000-999999/1000000", "ETag: \"v1\""],
         ["206 Partial Content", "Content-Length: 600000", "ETag: \"v1\""],
-        ["206 Partial Content", "Content-Length: 600000", "Content-Range: bytes 400000-999999/1000000", "ETag: \"v2\""],
+        [
+            "206 Partial Content", "Content-Length: 600000", "Content-Range: bytes 400000-999999/1000000",
+            "ETag: \"v2\"",
+        ],
         ["206 Partial Content", "Content-Length: 600000", "Content-Range: bytes 400001-1000000/1000001"],
         ["206 Partial Content", "Content-Length: 600000", "Content-Range: bytes 400000-999999/1000001"],
         ["206 Partial Content", "Content-Length: 600001", "Content-Range: bytes 399999-999999/1000000"],

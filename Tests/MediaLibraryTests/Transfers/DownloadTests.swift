@@ -40,12 +40,16 @@ import UploadModel
     }
 
     /// How a body may end properly.
-    @Test(arguments: [
-        ("Transfer-Encoding: chunked\r\nTrailer: X\r\n\r\n3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nX: HTTP/1.1 500\r\n\r\n", nil),
-        ("Content-Length: 5\r\n\r\nabcde", 5), ("Content-Length: 5, 5\r\n\r\nabcde", 5),
-        ("Connection: close\r\n\r\nabcde", nil), ("Content-Length: 5\r\n\r\nabcdefgh", 5),
-        ("ETag: W/\"a\"\r\nContent-Length:5\r\nX:\r\n folded\r\n\r\nabcde", 5),
-    ] as [(String, Int64?)])
+    @Test(
+        arguments: [
+            (
+                "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nX: HTTP/1.1 500\r\n\r\n",
+                nil
+            ),
+            ("Content-Length: 5\r\n\r\nabcde", 5), ("Content-Length: 5, 5\r\n\r\nabcde", 5),
+            ("Connection: close\r\n\r\nabcde", nil), ("Content-Length: 5\r\n\r\nabcdefgh", 5),
+            ("ETag: W/\"a\"\r\nContent-Length:5\r\nX:\r\n folded\r\n\r\nabcde", 5),
+        ] as [(String, Int64?)])
     func `a body ends as HTTP says`(rest: String, length: Int64?) async throws {
         try await ScriptedServer.run { connection in
             try await connection.send("HTTP/1.1 103 Early Hints\r\nLink: <a>\r\n\r\nHTTP/1.1 200\r\n" + rest)
@@ -106,7 +110,10 @@ import UploadModel
         "no chunk": ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nxyz\r\nabc\r\n", .urlUnreachable),
         "coded": ("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 3\r\n\r\nabc", .urlUnreachable),
         "too long": ("HTTP/1.1 200 OK\r\nContent-Length: 1001\r\n\r\n", .tooLarge),
-        "long head": ("HTTP/1.1 200 OK\r\n" + String(repeating: "X: \(String(repeating: "x", count: 60))\r\n", count: 2_000), .urlUnreachable),
+        "long head": (
+            "HTTP/1.1 200 OK\r\n" + String(repeating: "X: \(String(repeating: "x", count: 60))\r\n", count: 2_000),
+            .urlUnreachable
+        ),
         "long field": ("HTTP/1.1 200 OK\r\nX: " + String(repeating: "x", count: 70_000) + "\r\n\r\n", .urlUnreachable),
         "many heads": (String(repeating: "HTTP/1.1 100 Continue\r\n\r\n", count: 4_000), .urlUnreachable),
         "nothing": ("", .urlUnreachable),
@@ -127,7 +134,10 @@ import UploadModel
     }
 
     @Test(arguments: [
-        ("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "1000\r\n" + String(repeating: "x", count: 4_096) + "\r\n"),
+        (
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+            "1000\r\n" + String(repeating: "x", count: 4_096) + "\r\n"
+        ),
         ("HTTP/1.1 200 OK\r\n\r\n", String(repeating: "x", count: 4_096)),
     ])
     func `a body without an end stops at the limit`(head: String, piece: String) async throws {
@@ -196,7 +206,10 @@ import UploadModel
 
     @Test func `nobody listens`() async throws {
         // The port was free a moment ago.
-        let base = try await ScriptedServer.run { _ in } _: { $0.base }
+        let base = try await ScriptedServer.run { _ in
+        } _: {
+            $0.base
+        }
         try await withClient { client in
             let fault = await client.fault(of: DownloadOrder(base))
             #expect(fault?.code == .urlUnreachable)

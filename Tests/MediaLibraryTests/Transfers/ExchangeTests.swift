@@ -146,8 +146,34 @@ import Testing
         }
     }
 
+    /// Nothing but the cancelling ends these within the test's time.
+    @Test(arguments: ["", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nab"])
+    func `cancelling ends it soon`(beginning: String) async throws {
+        try await ScriptedServer.run { connection in
+            if !beginning.isEmpty { try await connection.send(beginning) }
+            try await connection.untilClosed()
+        } _: { server in
+            try await withClient { client in
+                var request = OutgoingRequest(.post([]), url: server.base, addresses: .anywhere)
+                request.totalTimeoutMilliseconds = 100_000
+                request.connectTimeoutMilliseconds = 100_000
+                let start = ContinuousClock.now
+                await withTaskGroup(of: TransferFault?.self) { [request] group in
+                    group.addTask { await Self.fault(of: request, by: client) }
+                    await server.seen.wait { $0.requests.count == 1 && $0.sentBytes == beginning.utf8.count }
+                    group.cancelAll()
+                    #expect(await group.next()??.code == .stopped)
+                }
+                #expect(start.duration(to: .now) < .seconds(20))
+            }
+        }
+    }
+
     @Test func `what goes wrong is told apart`() async throws {
-        let base = try await ScriptedServer.run { _ in } _: { $0.base }
+        let base = try await ScriptedServer.run { _ in
+        } _: {
+            $0.base
+        }
         try await withClient { client in
             func code(_ url: String, _ fields: [HeaderField] = [], _ rule: AddressRule = .anywhere)
                 async -> TransferFault.Code?

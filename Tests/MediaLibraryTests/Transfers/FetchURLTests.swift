@@ -18,7 +18,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "", " ", "example.org", "//example.org/", "/a", "file:///etc/hosts", "ftp://example.org/", "gopher://example.org:70/_x",
+        "", " ", "example.org", "//example.org/", "/a", "file:///etc/hosts", "ftp://example.org/",
+        "gopher://example.org:70/_x",
         "dict://example.org/", "javascript:alert(1)", "data:,a", "http://", "http://user@example.org/",
         "http://user:secret@example.org/", "http://@example.org/", "http://:@example.org/", "http://example.org:99999/",
         "http://example.org:x/", "http://exa mple.org/", "http://example.org/a b", "http://example.org/\r\nHost: other",
@@ -31,14 +32,16 @@ import Testing
         #expect(fault?.detail.contains("secret") == false)
     }
 
-    @Test(arguments: [
-        ("/c", "http://example.org/c"), ("c", "http://example.org/a/c"), ("//other.org/c", "http://other.org/c"),
-        ("?q", "http://example.org/a/b?q"), ("../c d", "http://example.org/c%20d"),
-        ("https://other.org:1/", "https://other.org:1/"),
-        ("file:///etc/hosts", nil), ("FILE:///etc/hosts", nil), ("gopher://127.0.0.1:6379/_x", nil),
-        ("http://user:secret@other.org/", nil), ("//user@other.org/", nil), ("", nil), ("http://other.org/\u{1}", nil),
-        ("http://other.org/" + String(repeating: "a", count: 8_192), nil),
-    ] as [(String, String?)])
+    @Test(
+        arguments: [
+            ("/c", "http://example.org/c"), ("c", "http://example.org/a/c"), ("//other.org/c", "http://other.org/c"),
+            ("?q", "http://example.org/a/b?q"), ("../c d", "http://example.org/c%20d"),
+            ("https://other.org:1/", "https://other.org:1/"),
+            ("file:///etc/hosts", nil), ("FILE:///etc/hosts", nil), ("gopher://127.0.0.1:6379/_x", nil),
+            ("http://user:secret@other.org/", nil), ("//user@other.org/", nil), ("", nil),
+            ("http://other.org/\u{1}", nil),
+            ("http://other.org/" + String(repeating: "a", count: 8_192), nil),
+        ] as [(String, String?)])
     func `what a redirect leads to`(location: String, expected: String?) throws {
         let base = try FetchURL("http://example.org/a/b")
         #expect((try? base.following(location))?.text == expected)

@@ -16,19 +16,28 @@ import UploadProtocols
         scheduledAt: Samples.moment.adding(seconds: 86_400), isDraft: true,
         settingsJSON: [.youtube: #"{"privacy":"secret"}"#])
 
-    static let fullBody: Wire = [
-        "id": "65cb3f2000000000000000ab", "title": "A/B \"é\"", "description": "", "status": "scheduled",
-        "platforms": ["youtube", "tiktok"], "scheduledAt": "2024-02-14T10:00:00.000Z", "isDraft": true,
-        "fileId": .text(Samples.idText), "accessUrl": .text("https://up.example.com/media/\(Samples.idText)/test.mov"),
-        "createdAt": "2024-02-13T10:00:00.000Z", "updatedAt": "2024-02-13T10:00:01.000Z",
-    ]
+    static func fullBody(_ changes: [String: Wire] = [:]) -> Wire {
+        let members: [String: Wire] = [
+            "id": "65cb3f2000000000000000ab", "title": "A/B \"é\"", "description": "", "status": "scheduled",
+            "platforms": ["youtube", "tiktok"], "scheduledAt": "2024-02-14T10:00:00.000Z", "isDraft": true,
+            "fileId": .text(Samples.idText),
+            "accessUrl": .text("https://up.example.com/media/\(Samples.idText)/test.mov"),
+            "createdAt": "2024-02-13T10:00:00.000Z", "updatedAt": "2024-02-13T10:00:01.000Z",
+        ]
+        return .object(members.merging(changes) { _, new in new })
+    }
 
     @Test func answersFinalizing() throws {
-        let item = try Self.item(Self.full, status: .scheduled)
+        var request = Self.full
+        request.isDraft = false
+        let item = try Self.item(request, status: .scheduled)
         let reply = MediaReplies.finalized(item, upload: try Samples.complete(), address: Samples.address)
         #expect(reply.status == .created)
         #expect(
-            try Wire(reply) == ["success": true, "message": "Upload successful", "data": [Self.fullBody]])
+            try Wire(reply) == [
+                "success": true, "message": "Upload successful",
+                "data": [Self.fullBody(["isDraft": false, "updatedAt": "2024-02-13T10:00:00.000Z"])],
+            ])
     }
 
     @Test func repliesWithTheSameBytes() throws {
@@ -44,9 +53,11 @@ import UploadProtocols
 
     @Test func showsOneItem() throws {
         let item = try Self.item(Self.full, status: .scheduled)
-        let reply = MediaReplies.item(item, upload: try Samples.complete(), address: Samples.address)
+        let reply = MediaReplies.item(
+            item, upload: try Samples.complete(), examination: nil, copy: nil, address: Samples.address)
         #expect(reply.status == .ok)
-        #expect(try Wire(reply) == ["success": true, "data": Self.fullBody])
+        let platforms: [String: Wire] = ["youtube": ["status": "idle"], "tiktok": ["status": "idle"]]
+        #expect(try Wire(reply) == ["success": true, "data": Self.fullBody(platforms)])
     }
 
     @Test(arguments: [(MediaKind.image, "Untitled Image"), (.video, "Untitled Video")])
@@ -54,12 +65,15 @@ import UploadProtocols
         for given in [nil, ""] {
             let item = try Self.item(MediaItemRequest(kind: kind, title: given, platforms: [.instagram]))
             let body = try Wire(
-                MediaReplies.item(item, upload: try Samples.complete(), address: Samples.address))["data"]
+                MediaReplies.item(
+                    item, upload: try Samples.complete(), examination: nil, copy: nil, address: Samples.address))[
+                    "data"]
             #expect(body?["title"] == .text(title))
             #expect(body?["isDraft"] == false)
             #expect(
                 body?.keys == [
-                    "accessUrl", "createdAt", "fileId", "id", "isDraft", "platforms", "status", "title", "updatedAt",
+                    "accessUrl", "createdAt", "fileId", "id", "instagram", "isDraft", "platforms", "status", "title",
+                    "updatedAt",
                 ])
         }
     }
@@ -67,37 +81,74 @@ import UploadProtocols
     @Test(arguments: MediaItemStatus.allCases)
     func namesTheStatus(status: MediaItemStatus) throws {
         let item = try Self.item(Self.full, status: status)
-        let body = try Wire(MediaReplies.item(item, upload: try Samples.complete(), address: Samples.address))
+        let body = try Wire(
+            MediaReplies.item(
+                item, upload: try Samples.complete(), examination: nil, copy: nil, address: Samples.address))
         #expect(body["data"]?["status"] == .text(status.rawValue))
     }
 
-    @Test func showsTheGallery() throws {
-        let png = try Samples.complete(name: "b c.png", type: "image/png", sizeBytes: 5_368_709_120)
-        let reply = MediaReplies.gallery(
-            [(upload: png, description: "Second"), (upload: try Samples.open(), description: nil)],
-            next: "1707818400000.\(Samples.idText)", address: Samples.address)
-        #expect(reply.status == .ok)
+    @Test func showsWhatBecameOfIt() throws {
+        var item = try Self.item(
+            MediaItemRequest(kind: .video, platforms: [.youtube, .pinterest, .linkedin]), status: .processing)
+        item.results = [
+            .youtube: PlatformResult(status: .published, remoteID: "v1", url: "https://youtu.be/v1"),
+            .pinterest: PlatformResult(status: .failed, message: "No such board."),
+        ]
+        item.dueAt = Samples.moment
+        item.postID = MediaItemID("65cb3f2000000000000000cd")
+        let examination = Examination(
+            fileID: item.fileID, state: .done,
+            facts: MediaFacts(
+                widthPixels: 1920, heightPixels: 1080, durationMilliseconds: 1500, videoCodec: "h264",
+                framesPerThousandSeconds: 29970))
+        let body = try Wire(
+            MediaReplies.item(
+                item, upload: try Samples.complete(), examination: examination, copy: try Samples.complete(),
+                message: "Media updated", address: Samples.address))
+        #expect(body["message"] == "Media updated")
+        let data = try #require(body["data"])
+        #expect(data["youtube"] == ["status": "published", "videoId": "v1", "url": "https://youtu.be/v1"])
+        #expect(data["pinterest"] == ["status": "failed", "message": "No such board."])
+        #expect(data["linkedin"] == ["status": "pending"])
+        #expect(data["dueAt"] == "2024-02-13T10:00:00.000Z")
+        #expect(data["postId"] == "65cb3f2000000000000000cd")
         #expect(
-            reply.fields[.link]
-                == "<https://up.example.com/api/media?cursor=1707818400000.\(Samples.idText)>; rel=\"next\"")
-        #expect(
-            try Wire(reply) == [
-                [
-                    "id": .text(Samples.idText), "fileName": "b c.png", "description": "Second", "size": "5368709120",
-                    "timeCreated": "2024-02-13T10:01:00.000Z", "contentType": "image/png",
-                    "url": .text("https://up.example.com/media/\(Samples.idText)/b%20c.png"),
-                ],
-                [
-                    "id": .text(Samples.idText), "fileName": "test.mov", "description": "", "size": "0",
-                    "timeCreated": "2024-02-13T10:00:00.000Z", "contentType": "video/quicktime",
-                    "url": .text("https://up.example.com/media/\(Samples.idText)/test.mov"),
-                ],
+            data["media"] == [
+                "state": "done", "width": 1920, "height": 1080, "duration": .number(1.5), "videoCodec": "h264",
+                "frameRate": .number(29.97),
             ])
+        #expect(data["resizedUrl"] == .text("https://up.example.com/media/\(Samples.idText)/test.mov"))
     }
 
-    @Test func endsTheGallery() throws {
-        let reply = MediaReplies.gallery([], next: nil, address: Samples.address)
-        #expect(reply.text == "[]")
-        #expect(reply.fields[.link] == nil)
+    /// Whoever repeats the call that made the item gets the same bytes, whatever happened since.
+    @Test func repeatsWhatItSaidFirst() throws {
+        let item = try Self.item(MediaItemRequest(kind: .video, title: "A", platforms: [.tiktok]), status: .scheduled)
+        let first = MediaReplies.finalized(item, upload: try Samples.complete(), address: Samples.address)
+        var changed = item
+        changed.original = item.request
+        changed.request.title = "B"
+        changed.status = .completed
+        changed.results = [.tiktok: PlatformResult(status: .published)]
+        changed.updatedAt = Samples.moment.adding(seconds: 100)
+        changed.dueAt = changed.updatedAt
+        changed.revision = 7
+        #expect(
+            MediaReplies.finalized(changed, upload: try Samples.complete(), address: Samples.address).body
+                == first.body)
+    }
+
+    @Test func listsItems() throws {
+        let item = try Self.item(MediaItemRequest(kind: .video, title: "A", platforms: [.tiktok]))
+        let reply = MediaReplies.items(
+            [(item: item, upload: try Samples.complete())], next: "1.65cb3f2000000000000000ab",
+            path: "/media/videos", address: Samples.address)
+        let body = try Wire(reply)
+        #expect(body["nextCursor"] == "1.65cb3f2000000000000000ab")
+        #expect(
+            reply.fields[.link]
+                == "<https://up.example.com/media/videos?cursor=1.65cb3f2000000000000000ab>; rel=\"next\"")
+        let last = MediaReplies.items([], next: nil, path: "/media/videos", address: Samples.address)
+        #expect(last.text == #"{"data":[],"nextCursor":null,"success":true}"#)
+        #expect(last.fields[.link] == nil)
     }
 }
