@@ -80,10 +80,13 @@ extension MediaLibrary {
         switch medium {
         case .own(let id):
             let upload = try await engine.upload(id.text, of: tenant)
-            guard upload.state == .complete else {
+            switch upload.state {
+            case .complete: return upload
+            case .granted, .receiving:
                 throw UploadFault(.notComplete, "A file of mediaUrls is not complete; finish its upload, then post.")
+            case .failed, .aborted, .expired:
+                throw UploadFault(.uploadGone, "A file of mediaUrls is gone (\(upload.state.rawValue)).")
             }
-            return upload
         case .foreign(let url):
             if let known = fetched[url] { return known }
             let upload = try await fetcher.fetch(url, into: engine, accepting: formats, of: tenant)

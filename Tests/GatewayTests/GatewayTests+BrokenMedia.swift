@@ -2,8 +2,9 @@ import Foundation
 import Testing
 
 extension GatewayTests {
-    /// Files that are not what they seem, or would be the end of a careless decoder.
-    @Suite(.gateway) struct BrokenMedia {
+    /// Files that are not what they seem, or would be the end of a careless decoder. What a decoder says of them is
+    /// logged as information, in words of its own.
+    @Suite(.gateway("--log-level", "notice")) struct BrokenMedia {
         struct Sample: Sendable, CustomTestStringConvertible {
             let testDescription: String
             let name: String
@@ -59,10 +60,12 @@ extension GatewayTests {
             let process = tenant.gateway.process.id
             // What a first request costs anyway is spent before.
             _ = try await tenant.put(try Samples.shared.mp4, as: "first.mp4")
-            let before = ProcessFacts.areTold ? try { () throws -> Int in
-                try ProcessFacts.forgetPeak(of: process)
-                return try ProcessFacts.peakResidentBytes(of: process)
-            }() : 0
+            let before =
+                ProcessFacts.areTold
+                ? try { () throws -> Int in
+                    try ProcessFacts.forgetPeak(of: process)
+                    return try ProcessFacts.peakResidentBytes(of: process)
+                }() : 0
             if let message = sample.message {
                 try await expectTaken(sample, file, bytes, message, tenant)
             } else {

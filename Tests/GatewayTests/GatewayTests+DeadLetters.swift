@@ -76,7 +76,8 @@ extension GatewayTests {
         @Test func `no secret is told of a service that fails`() async throws {
             let nobody = "http://127.0.0.1:\(try RunningGateway.freePort())/hook"
             let endpoints = [
-                ToldEndpoint(url: nobody), ToldEndpoint(name: "other", url: nobody, secret: StandardWebhooks.otherSecret),
+                ToldEndpoint(url: nobody),
+                ToldEndpoint(name: "other", url: nobody, secret: StandardWebhooks.otherSecret),
                 ToldEndpoint(name: "verify", url: nobody),
             ]
             let gateway = try await RunningGateway.telling(
@@ -106,7 +107,10 @@ extension GatewayTests {
             (main + url + ["--finalize-main-secret", "whsec_no*base64*secret*at*all"], [:], ["finalize-main-secret"]),
             (main + url, ["SLUICE_FINALIZE_MAIN_SECRET": "whsec_c2hvcnQtc2VjcmV0"], ["finalize-main-secret"]),
             (main + secret + ["--finalize-main-url", "ftp://127.0.0.1/"], [:], ["finalize-main-url", "http"]),
-            (main + url + secret + ["--finalize-other-url", "http://127.0.0.1:9/"], [:], ["other", "finalize-endpoints"]),
+            (
+                main + url + secret + ["--finalize-other-url", "http://127.0.0.1:9/"], [:],
+                ["other", "finalize-endpoints"]
+            ),
             (url + secret, [:], ["main", "finalize-endpoints"]),
             (["--finalize-endpoints", "main,main"] + url + secret, [:], ["main", "twice"]),
             (["--finalize-endpoints", "Main"] + url + secret, [:], ["Main"]),
@@ -138,10 +142,11 @@ extension GatewayTests {
         /// A command may run with what the gateway runs with.
         @Test func `settings of endpoints may stand in the environment and in the file`() async throws {
             let receiver = try Receiver()
-            let file = try Scratch.file(
-                "sluice.yaml",
-                holding: Data(
-                    "finalize-endpoints: main\nfinalize-main-url: \"\(receiver.url)\"\nfinalize-main-events: media.deleted\n".utf8))
+            let lines = [
+                "finalize-endpoints: main", "finalize-main-url: \"\(receiver.url)\"",
+                "finalize-main-events: media.deleted", "",
+            ]
+            let file = try Scratch.file("sluice.yaml", holding: Data(lines.joined(separator: "\n").utf8))
             let gateway = try await RunningGateway.start(
                 options: ["--config", file], environment: ["SLUICE_FINALIZE_MAIN_SECRET": StandardWebhooks.secret])
             try await gateway.deleteFile(try await gateway.uploaded(try Samples.shared.mp4))

@@ -57,7 +57,8 @@ extension GatewayTests {
             Refusal(#"{"file":"data:text/html;base64,TEXT","fileName":"a"}"#, 415, "unsupported_media_type", ["file"]),
             Refusal(#"{"file":"TEXT"}"#, 415, "unsupported_media_type"),
             Refusal(#"{"file":"TEXT","fileName":"notes"}"#, 415, "unsupported_media_type"),
-            Refusal(#"{"file":"MP4","description":"LONG","fileName":"a.mp4"}"#, 400, "invalid_request", ["description"]),
+            Refusal(
+                #"{"file":"MP4","description":"LONG","fileName":"a.mp4"}"#, 400, "invalid_request", ["description"]),
         ]
 
         private func filled(_ text: String) throws -> String {

@@ -22,7 +22,9 @@ extension GatewayTests {
             }
             let options = ["--examine-media", "false", "--handoff-attempts", "1000"]
             let folder = try Scratch.newFolder("kills")
-            var ledger = HandoffLedger(png: try Samples.shared.png)
+            let png = try Scratch.file("dot.png")
+            try await Command.succeed("convert", ["-size", "16x16", "plasma:red-blue", png])
+            var ledger = HandoffLedger(png: png)
             for _ in 0..<Self.rounds {
                 let gateway = try await RunningGateway.telling(
                     [ToldEndpoint(url: receiver.url)], folder: folder, options)
@@ -136,8 +138,9 @@ private struct HandoffLedger {
 
     /// Writes down what became of a step.
     mutating func settle(_ step: Step, _ answer: CurlAnswer) throws {
-        guard answer.status / 100 == 2 else {
-            try #require(answer.exitCode != 0 && answer.status == 0, "\(step.change): \(answer.account)")
+        // A head says enough, but only a body tells what was made of a form.
+        guard answer.status / 100 == 2, answer.exitCode == 0 || !step.fileID.isEmpty else {
+            try #require(answer.exitCode != 0 && answer.status < 300, "\(step.change): \(answer.account)")
             if step.fileID.isEmpty { openForms += 1 } else { tracks[step.fileID]?.open = step.change.kinds }
             return
         }
@@ -148,7 +151,7 @@ private struct HandoffLedger {
             fileID = try #require(item["fileId"].string)
             order.append(fileID)
             tracks[fileID] = Track(fileID: fileID, itemID: item["id"].string, isDraft: isDraft)
-        case .finalize: tracks[fileID]?.itemID = try answer.json["data"][0]["id"].string
+        case .finalize: tracks[fileID]?.itemID = try? answer.json["data"][0]["id"].string
         case .put, .release, .delete: break
         }
         tracks[fileID]?.sure += step.change.kinds
@@ -185,7 +188,9 @@ private struct HandoffLedger {
     /// What was told is so, and what is so was told.
     func expectReal(_ heard: [Receiver.Request], on gateway: RunningGateway, seed: UInt64) async throws {
         func told(_ kind: String) -> [Receiver.Request] { heard.filter { $0.kind == kind } }
-        func items(_ events: [Receiver.Request]) -> Set<String> { Set(events.compactMap { $0.data["item"]["id"].string }) }
+        func items(_ events: [Receiver.Request]) -> Set<String> {
+            Set(events.compactMap { $0.data["item"]["id"].string })
+        }
         let deleted = told("media.deleted")
         let files = try await entries("/api/media", on: gateway) { $0 }
         let fileIDs = Set(files.compactMap { $0["id"].string })

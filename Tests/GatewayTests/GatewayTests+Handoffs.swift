@@ -129,7 +129,8 @@ extension GatewayTests {
 
         /// How an application can fail nine times, each time in another way.
         private static let failures: [Receiver.Answer] = [
-            .status(500), .hangUp, .silence, .status(302, fields: ["Location": "/elsewhere"]), .status(404), .status(429),
+            .status(500), .hangUp, .silence, .status(302, fields: ["Location": "/elsewhere"]), .status(404),
+            .status(429),
             .status(503, body: Data(repeating: 0x61, count: 2 << 20)), .hangUp, .status(400, body: Data("{".utf8)),
         ]
 
@@ -176,6 +177,29 @@ extension GatewayTests {
             #expect(heard.of(unlucky).filter { $0.kind == "upload.completed" }.count >= 10)
             #expect(!heard.contains { $0.path == "/elsewhere" }, "an event follows no redirect")
             try await expectSigned(heard)
+            try await gateway.expectGoodEnd()
+        }
+
+        @Test func `what is accepted does not come again`() async throws {
+            let samples = try Samples.shared
+            let receiver = try Receiver()
+            let gateway = try await RunningGateway.telling(
+                [ToldEndpoint(url: receiver.url)], ["--examine-media", "false"])
+            let forms = (0..<60).map { _ in
+                [
+                    ("url", "\(gateway.base)/api/v1/media/videos"), ("header", "X-API-Key: \(gateway.key)"),
+                    ("form", "platforms=tiktok"), ("form", "file=@\(samples.mp4)"),
+                ]
+            }
+            let outcomes = try await Curl.many(forms, atOnce: false)
+            #expect(outcomes.allSatisfy { $0.status == 201 }, "\(Set(outcomes))")
+            try await receiver.hears("two events of each") { $0.distinct.count >= 120 }
+            try await eventually("nothing is left") { try await gateway.handoffs() == [] }
+            let heard = receiver.heard
+            #expect(heard.count == 120, "\(heard.count - heard.distinct.count) came twice")
+            for file in Set(heard.map(\.fileID)) {
+                #expect(heard.of(file).kinds == ["upload.completed", "media.finalized"])
+            }
             try await gateway.expectGoodEnd()
         }
 

@@ -32,8 +32,11 @@ extension GatewayTests {
             let ids = post["postIds"].entries
             let (first, second) = (post["postIds"][0]["id"], post["postIds"][2]["id"])
             #expect(
-                ids == [("instagram", video, first, "video"), ("tiktok", video, first, "video"),
-                    ("instagram", image, second, "image"), ("tiktok", image, second, "image")]
+                ids
+                    == [
+                        ("instagram", video, first, "video"), ("tiktok", video, first, "video"),
+                        ("instagram", image, second, "image"), ("tiktok", image, second, "image"),
+                    ]
                     .map { platform, link, id, kind in
                         [
                             "id": id, "platform": .text(platform), "status": "pending",
@@ -71,7 +74,9 @@ extension GatewayTests {
             #expect(told.status == 200, "\(told.account)")
             #expect(try told.json["data"]["tiktok"] == report)
             #expect(try told.json["data"]["status"] == "completed")
-            #expect(try await tenant.call("GET", "/api/v1/media/videos/\(ids[1])").json["data"]["tiktok"]["status"] == "pending")
+            #expect(
+                try await tenant.call("GET", "/api/v1/media/videos/\(ids[1])").json["data"]["tiktok"]["status"]
+                    == "pending")
             for (method, path) in [("GET", path), ("DELETE", path)] {
                 #expect(try await other.call(method, path).status == 404, "\(method) of another tenant")
             }

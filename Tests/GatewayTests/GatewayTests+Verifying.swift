@@ -199,7 +199,9 @@ extension GatewayTests {
             let samples = try Samples.shared
             let receiver = try verifier { _ in .status(204) }
             let gateway = try await gateway(asking: receiver)
-            let files = [try await gateway.uploaded(samples.png, name: "a.png"), try await gateway.uploaded(samples.mp4)]
+            let files = [
+                try await gateway.uploaded(samples.png, name: "a.png"), try await gateway.uploaded(samples.mp4),
+            ]
             var urls: [JSON] = []
             for entry in try await gateway.get("/api/media").json.entries.reversed() { urls.append(entry["url"]) }
             let order: JSON = ["post": "Look at this", "platforms": ["tiktok"], "mediaUrls": .list(urls)]

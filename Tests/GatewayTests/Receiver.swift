@@ -12,24 +12,24 @@ import Foundation
 final class Receiver: Sendable {
     struct Request: Sendable {
         /// Counted from 1 over all requests.
-        let number: Int
+        fileprivate(set) var number = 0
         /// Counted from 1 over those with the same `webhook-id`.
-        let attempt: Int
+        fileprivate(set) var attempt = 0
         let method: String
         let path: String
         /// By names in lower case.
         let fields: [String: String]
         let body: Data
-        let receivedAt: Date
+        /// The body; `null` for what is no JSON.
+        let json: JSON
+        let kind: String
+        let fileID: String
+        let receivedAt = Date()
         /// What the script says to it.
         fileprivate(set) var answer = Answer.status(204)
 
         var id: String { fields["webhook-id"] ?? "" }
-        /// `null` for what is no JSON.
-        var json: JSON { (try? JSON(parsing: body)) ?? .null }
-        var kind: String { json["type"].string ?? "" }
         var data: JSON { json["data"] }
-        var fileID: String { data["fileId"].string ?? "" }
         var isAccepted: Bool { if case .status(let status, _, _) = answer { status / 100 == 2 } else { false } }
     }
 
@@ -255,11 +255,10 @@ private final class ReceiverDesk: @unchecked Sendable {
 
     private func decide(_ arrived: Receiver.Request) -> Receiver.Answer {
         locked {
-            let attempt = attempts[arrived.id, default: 0] + 1
-            attempts[arrived.id] = attempt
-            var request = Receiver.Request(
-                number: requests.count + 1, attempt: attempt, method: arrived.method, path: arrived.path,
-                fields: arrived.fields, body: arrived.body, receivedAt: Date())
+            var request = arrived
+            request.number = requests.count + 1
+            request.attempt = attempts[arrived.id, default: 0] + 1
+            attempts[arrived.id] = request.attempt
             request.answer = script(request)
             requests.append(request)
             condition.broadcast()
@@ -293,8 +292,10 @@ private final class ReceiverDesk: @unchecked Sendable {
         }
         let body = Data(bytes.prefix(count))
         bytes = Data(bytes.dropFirst(count))
+        let json = (try? JSON(parsing: body)) ?? .null
         return Receiver.Request(
-            number: 0, attempt: 0, method: words[0], path: words[1], fields: fields, body: body, receivedAt: Date())
+            method: words[0], path: words[1], fields: fields, body: body, json: json,
+            kind: json["type"].string ?? "", fileID: json["data"]["fileId"].string ?? "")
     }
 
     private func receive(on connection: CInt) -> Data? {

@@ -19,16 +19,11 @@ extension RunningGateway {
     static func telling(
         _ endpoints: [ToldEndpoint], folder: String? = nil, _ options: [String] = []
     ) async throws -> RunningGateway {
-        var environment: [String: String] = [:]
-        for endpoint in endpoints where endpoint.name == "verify" {
-            environment["SLUICE_FINALIZE_VERIFY_URL"] = endpoint.url
-            environment["SLUICE_FINALIZE_VERIFY_SECRET"] = endpoint.secret
-        }
         let names = endpoints.filter { $0.name != "verify" }.map(\.name)
         let named = names.isEmpty ? [] : ["--finalize-endpoints", names.joined(separator: ",")]
         return try await start(
             folder: folder,
-            options: named + endpoints.filter { $0.name != "verify" }.flatMap(\.options) + ["--handoff-retry-milliseconds", "10"] + options, environment: environment)
+            options: named + endpoints.flatMap(\.options) + ["--handoff-retry-milliseconds", "10"] + options)
     }
 
     /// Ends it in order: everything agrees, and the log tells no secret and no fault of its own.

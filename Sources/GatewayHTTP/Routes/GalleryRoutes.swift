@@ -10,7 +10,7 @@ extension GatewayServices {
     /// `GET /api/media`
     func showGallery(_ exchange: Exchange) async throws(UploadFault) -> Answer {
         let tenant = try exchange.requiredTenant()
-        let text = try exchange.queryPairs().first { $0.name == "cursor" }?.value
+        let text = try exchange.queryPairs().first { $0.name == "cursor" && !$0.value.isEmpty }?.value
         let page = UploadListQuery.pageSize
         let entries = try await library.gallery(of: tenant, after: try cursor(text), limit: page + 1)
         let shown = Array(entries.prefix(page))

@@ -57,13 +57,13 @@ struct GatewayResponder: Sendable {
 
     func respond(to exchange: Exchange) async -> Response {
         var head = exchange.head
-        guard Self.methods.contains(head.method), let path = Self.originForm(head.path ?? "") else {
-            let fault = UploadFault(
-                .invalidRequest,
-                "The request must have a method of \(Self.methods.map(\.rawValue).joined(separator: ", ")) and a path.")
+        guard let path = Self.originForm(head.path ?? "") else {
+            let fault = UploadFault(.invalidRequest, "The request must name a path.")
             return Self.response(fault.reply(.problem, requestID: exchange.requestID), exchange)
         }
         head.path = path
+        // RFC 9110 section 15.5.6: one that no route has, like OPTIONS, is answered with those that the path has.
+        if !Self.methods.contains(head.method) { head.method = .options }
         let request = Request(head: head, body: RequestBody(buffer: ByteBuffer()))
         let context = GatewayContext(source: .init(exchange: exchange))
         // A route answers its faults itself; the router's own answer means that there is no route.

@@ -33,7 +33,9 @@ struct ChildReport: Hashable, Sendable {
     func fault(limits: ExaminationLimits, unreadable: String, hiding paths: [String]) -> ExaminationFault? {
         if isSuccess { return nil }
         let said = paths.reduce(complaints) { Self.replacing($1, in: $0) }
-        let cause = "\(ending) \(said.suffix(Self.causeCharacters))"
+        // One line: whoever made the file must not write lines of the log.
+        let line = said.suffix(Self.causeCharacters).split(whereSeparator: \.isNewline).joined(separator: " | ")
+        let cause = "\(ending) \(line)"
         func fault(_ code: ExaminationFault.Code, _ message: String) -> ExaminationFault {
             ExaminationFault(code, message, cause: cause)
         }

@@ -46,10 +46,12 @@ package struct HandoffDeliverer: Service {
         let lanes = Lanes()
         await withDiscardingTaskGroup { group in
             while !Task.isCancelled {
+                // What is on its way now may have arrived when the outbox has been read, and must not go again.
+                let busy = lanes.files
                 let due = await due(for: endpoint)
                 for queued in due {
                     let file = queued.handoff.fileID
-                    guard lanes.enter(file) else { continue }
+                    guard !busy.contains(file), lanes.enter(file) else { continue }
                     group.addTask {
                         await deliver(queued, to: endpoint)
                         lanes.leave(file)
@@ -113,6 +115,8 @@ package struct HandoffDeliverer: Service {
 /// The files of one endpoint that are being told of right now.
 private final class Lanes: Sendable {
     private let busy = Mutex<Set<FileID>>([])
+
+    var files: Set<FileID> { busy.withLock { $0 } }
 
     /// Whether the file is nobody's and there is room for one more.
     func enter(_ file: FileID) -> Bool {

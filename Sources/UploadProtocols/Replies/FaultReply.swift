@@ -17,7 +17,7 @@ extension UploadFault {
         switch code {
         case .invalidRequest, .invalidPart, .digestMismatch, .lengthMismatch, .urlRefused, .urlUnreachable:
             .badRequest
-        case .verificationRefused: HTTPResponse.Status(code: applicationStatus ?? 422)
+        case .verificationRefused: Self.refused(applicationStatus ?? 422)
         case .unauthorized: .unauthorized
         case .linkInvalid: .forbidden
         case .notFound: .notFound
@@ -36,6 +36,11 @@ extension UploadFault {
         case .unavailable: .serviceUnavailable
         case .insufficientStorage: HTTPResponse.Status(code: 507, reasonPhrase: "Insufficient Storage")
         }
+    }
+
+    /// The application chooses the number; what it would be called elsewhere says nothing of why.
+    private static func refused(_ code: Int) -> HTTPResponse.Status {
+        HTTPResponse.Status(code: code, reasonPhrase: "Refused by the Application")
     }
 
     /// This fault as an answer in a dialect's own form.

@@ -44,7 +44,7 @@ import Testing
         var dumped = ""
         dump(Holder(secret: secret), to: &dumped)
         for text in ["\(secret)", String(reflecting: secret), "\(Holder(secret: secret))", dumped] {
-            #expect(!text.contains("49") && !text.contains("MfKQ"), "\(text)")
+            #expect(!text.contains("49, 242") && !text.contains("MfKQ"), "\(text)")
         }
     }
 }
