@@ -18,9 +18,13 @@ package struct ForeignFetcher: Sendable {
     private let http: OutgoingHTTP
     private let addresses: AddressRule
     private let limits: Limits
+    private let admission: FetchAdmission
 
-    /// - Parameter addresses: where fetches may go.
-    package init(http: OutgoingHTTP, addresses: AddressRule, limits: Limits) {
+    /// - Parameters:
+    ///   - addresses: where fetches may go.
+    ///   - threads: how many can run at once; more are turned away.
+    package init(http: OutgoingHTTP, addresses: AddressRule, limits: Limits, threads: Int) {
+        admission = FetchAdmission(maximumAtOnce: threads)
         self.http = http
         self.addresses = addresses
         self.limits = limits
@@ -30,17 +34,21 @@ package struct ForeignFetcher: Sendable {
     ///
     /// - Throws: `url_refused`, `url_unreachable`, `too_large`, `content_mismatch`, `unsupported_media_type`; whatever
     ///   is thrown, nothing of the file is kept.
+    /// - Parameter deadline: when it must have ended.
     func fetch(
-        _ url: String, into engine: UploadEngine, accepting formats: MediaFormatTable, of tenant: TenantID
+        _ url: String, into engine: UploadEngine, accepting formats: MediaFormatTable, of tenant: TenantID,
+        until deadline: ContinuousClock.Instant
     ) async throws(UploadFault) -> UploadRecord {
+        try admission.enter(tenant)
+        defer { admission.leave(tenant) }
+        var order = order(url)
+        order.totalTimeoutSeconds = min(
+            order.totalTimeoutSeconds, max(1, Int((deadline - .now).components.seconds)))
         let sink = FetchSink(engine: engine, formats: formats, tenant: tenant)
         do throws(UploadFault) {
-            _ = try await http.download(order(url), into: sink)
+            _ = try await http.download(order, into: sink)
             guard let stream = sink.stream else { throw Self.noFile }
-            guard try stream.settledType() != nil else {
-                throw UploadFault(
-                    .unsupportedMediaType, "What the URL answers is no image or video that is accepted here.")
-            }
+            guard try stream.settledType() != nil else { throw Self.notMedia }
             return try await stream.finish(expecting: [:]).upload
         } catch {
             await sink.stream?.abandon()
@@ -51,7 +59,9 @@ package struct ForeignFetcher: Sendable {
     /// What the server says of the type of its file; `nil` when it does not say. Nothing of the file is fetched.
     ///
     /// - Throws: `url_refused`, `url_unreachable`.
-    func contentType(of url: String) async throws(UploadFault) -> String? {
+    func contentType(of url: String, for tenant: TenantID) async throws(UploadFault) -> String? {
+        try admission.enter(tenant)
+        defer { admission.leave(tenant) }
         var request = OutgoingRequest(.head, url: url, addresses: addresses)
         request.maximumRedirects = limits.maximumRedirects
         let answer: OutgoingAnswer
@@ -63,10 +73,17 @@ package struct ForeignFetcher: Sendable {
         switch answer.status {
         case 200...299: return answer.fields.value("Content-Type")
         // There are servers that know no HEAD; the head of a GET says the same.
-        case 403, 405, 501: return try await HeadOnlySink.ask(order(url), http)
+        case 403, 405, 501:
+            var order = order(url)
+            order.totalTimeoutSeconds = request.totalTimeoutMilliseconds / 1000
+            order.maximumBytes = .max
+            return try await HeadOnlySink.ask(order, http)
         default: throw UploadFault(.urlUnreachable, "The server answered \(answer.status).")
         }
     }
+
+    /// For all files of one call together.
+    var totalSeconds: Int { limits.totalSeconds }
 
     private func order(_ url: String) -> DownloadOrder {
         var order = DownloadOrder(url: url, addresses: addresses, maximumBytes: limits.maximumBytes)
@@ -76,7 +93,38 @@ package struct ForeignFetcher: Sendable {
         return order
     }
 
+    fileprivate static let notMedia = UploadFault(
+        .unsupportedMediaType, "What the URL answers is no image or video that is accepted here.")
     private static let noFile = UploadFault(.urlUnreachable, "The server answered without a file.")
+}
+
+/// Who may fetch now. Whoever comes when all threads are busy, or has his share of them, is told to come again, instead
+/// of waiting in a line that nobody bounds.
+private final class FetchAdmission: Sendable {
+    private let maximumAtOnce: Int
+    private let running = Mutex<[TenantID: Int]>([:])
+
+    init(maximumAtOnce: Int) { self.maximumAtOnce = maximumAtOnce }
+
+    func enter(_ tenant: TenantID) throws(UploadFault) {
+        let isAdmitted = running.withLock { running in
+            let own = running[tenant, default: 0]
+            guard running.values.reduce(0, +) < maximumAtOnce, own < max(1, maximumAtOnce / 2) else { return false }
+            running[tenant] = own + 1
+            return true
+        }
+        guard isAdmitted else {
+            throw UploadFault(
+                .unavailable, "Too many files are being fetched from elsewhere now; try again.", retryAfterSeconds: 10)
+        }
+    }
+
+    func leave(_ tenant: TenantID) {
+        running.withLock { running in
+            let own = running[tenant, default: 1] - 1
+            running[tenant] = own > 0 ? own : nil
+        }
+    }
 }
 
 /// Puts what is fetched into an upload, which begins with the head of the answer.
@@ -104,7 +152,12 @@ private final class FetchSink: TransferSink {
         begun.withLock { $0 = stream }
     }
 
-    func receive(_ bytes: ByteBuffer) async throws(UploadFault) { try await stream?.receive(bytes) }
+    func receive(_ bytes: ByteBuffer) async throws(UploadFault) {
+        guard let stream else { return }
+        try await stream.receive(bytes)
+        // The rest of what cannot be taken need not come.
+        if stream.isOfNoKnownType { throw ForeignFetcher.notMedia }
+    }
 
     /// The server's name for the file, with the extension of its type.
     private static func name(_ hint: String?, _ declared: MediaType?) -> FileName {

@@ -1,4 +1,5 @@
 package import UploadModel
+import Logging
 import UploadEngine
 import UploadRules
 import UploadStore
@@ -22,10 +23,17 @@ extension MediaLibrary {
             let found = try await item(id, kind: kind, of: tenant)
             let now = engine.now
             let action = MediaItemMachine(found.item).edited(to: try change(found.item.request), now: now)
-            guard case .store(let edited, let becomesDue) = action else {
+            let edited: MediaItem
+            let becomesDue: Bool
+            switch action {
+            case .store(let item, let isDue): (edited, becomesDue) = (item, isDue)
+            case .refuse(let status):
+                throw UploadFault(
+                    .notEditable, "This item is \(status.rawValue); only a draft or a scheduled item can be edited.")
+            case .refuseMoment:
                 throw UploadFault(
                     .notEditable,
-                    "This item is \(found.item.status.rawValue); only a draft or a scheduled item can be edited.")
+                    "This item had no scheduledAt and was handed on at once; its moment cannot be moved any more.")
             }
             try await verifier?.check(edited, found.upload, composer, now: now)
             let handoffs = becomesDue ? composer.handoffs(due: edited, found.upload) : []
@@ -132,16 +140,34 @@ extension MediaLibrary {
     func makeDue() async throws(UploadFault) -> Int {
         let batch = 100
         var count = 0
-        while true {
+        while !Task.isCancelled {
             let now = engine.now
             let items = try await reading { () throws(CatalogFault) in try await catalog.due(at: now, limit: batch) }
-            for item in items {
+            var made = 0
+            for item in items where !Task.isCancelled {
                 guard let due = MediaItemMachine(item).timePassed(now: now) else { continue }
-                let upload = try await file(of: item)
-                // Whoever edited it in this moment was first; the next look decides again.
-                if try await store(due, announcing: composer.handoffs(due: due, upload)) != nil { count += 1 }
+                if await makeDue(due) { made += 1 }
             }
-            if items.count < batch { return count }
+            count += made
+            // Those that could not be made due stay in the list; a batch of nothing else would never end.
+            if items.count < batch || made == 0 { break }
+        }
+        return count
+    }
+
+    /// Whether it was done; what stands in the way of one item is no matter of the others.
+    private func makeDue(_ due: MediaItem) async -> Bool {
+        do throws(UploadFault) {
+            let upload = try await file(of: due)
+            // Whoever edited it in this moment was first; the next look decides again.
+            return try await store(due, announcing: composer.handoffs(due: due, upload)) != nil
+        } catch {
+            // Deleted in this moment.
+            if error.code == .notFound { return false }
+            engine.logger.warning(
+                "an item could not be made due",
+                metadata: ["sluice.item": "\(due.id)", "sluice.fault": "\(error.cause ?? error.detail)"])
+            return false
         }
     }
 }

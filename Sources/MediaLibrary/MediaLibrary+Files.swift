@@ -27,6 +27,11 @@ extension MediaLibrary {
         try await looked(try await desk.examination(of: upload, withinSeconds: seconds))
     }
 
+    /// What was found out of some files.
+    package func examinations(of uploads: [UploadRecord]) async throws(UploadFault) -> [FileID: Examination] {
+        try await reading { () throws(CatalogFault) in try await catalog.examinations(of: uploads.map(\.fileID)) }
+    }
+
     private func looked(_ examination: Examination?) async throws(UploadFault) -> Looked {
         guard let copyID = examination?.copyID else { return Looked(examination: examination, copy: nil) }
         let copy = try await reading { () throws(CatalogFault) in try await catalog.upload(copyID) }
@@ -50,29 +55,26 @@ extension MediaLibrary {
     }
 
     /// What a foreign server says of the type of its file.
-    package func foreignType(_ url: String) async throws(UploadFault) -> String? {
-        try await fetcher.contentType(of: url)
+    package func foreignType(_ url: String, for tenant: TenantID) async throws(UploadFault) -> String? {
+        try await fetcher.contentType(of: url, for: tenant)
     }
 
-    /// Ends files that are older than they may become; answers how many.
+    /// Ends some of the files that are older than they may become, the oldest first; answers how many.
     func deleteFiles(olderThanSeconds seconds: Int64) async throws(UploadFault) -> Int {
         let moment = engine.now.adding(seconds: -seconds)
-        let batch = 100
         var count = 0
-        while true {
-            let old = try await reading { () throws(CatalogFault) in
-                try await catalog.files(completedBefore: moment, limit: batch)
-            }
-            for upload in old {
-                do throws(UploadFault) {
-                    try await deleteFile(upload.fileID.text, of: upload.tenant)
-                    count += 1
-                } catch {
-                    // Its owner was faster.
-                    guard error.code == .notFound else { throw error }
-                }
-            }
-            if old.count < batch { return count }
+        let old = try await reading { () throws(CatalogFault) in
+            try await catalog.files(completedBefore: moment, limit: 100)
         }
+        for upload in old where !Task.isCancelled {
+            do throws(UploadFault) {
+                try await deleteFile(upload.fileID.text, of: upload.tenant)
+                count += 1
+            } catch {
+                // Its owner was faster.
+                guard error.code == .notFound else { throw error }
+            }
+        }
+        return count
     }
 }

@@ -62,8 +62,13 @@ extension MediaLibrary {
         if let isDue { throw isDue }
         var fetched: [String: UploadRecord] = [:]
         do throws(UploadFault) {
+            // What is here is looked at before anything is fetched for nothing.
+            for case .own(let id) in request.media { _ = try await ownFile(id, of: tenant) }
+            let deadline = ContinuousClock.now + .seconds(fetcher.totalSeconds)
             var uploads: [UploadRecord] = []
-            for medium in request.media { uploads.append(try await upload(for: medium, of: tenant, &fetched)) }
+            for medium in request.media {
+                uploads.append(try await upload(for: medium, of: tenant, until: deadline, &fetched))
+            }
             return try await record(request, uploads, of: tenant, fingerprint, idempotencyKey)
         } catch {
             for upload in fetched.values { await engine.withdraw(upload) }
@@ -75,23 +80,27 @@ extension MediaLibrary {
         .alreadyFinalized, "This Idempotency-Key was used for another post; a repetition must be the same request.")
 
     private func upload(
-        for medium: PostMedia, of tenant: TenantID, _ fetched: inout [String: UploadRecord]
+        for medium: PostMedia, of tenant: TenantID, until deadline: ContinuousClock.Instant,
+        _ fetched: inout [String: UploadRecord]
     ) async throws(UploadFault) -> UploadRecord {
         switch medium {
-        case .own(let id):
-            let upload = try await engine.upload(id.text, of: tenant)
-            switch upload.state {
-            case .complete: return upload
-            case .granted, .receiving:
-                throw UploadFault(.notComplete, "A file of mediaUrls is not complete; finish its upload, then post.")
-            case .failed, .aborted, .expired:
-                throw UploadFault(.uploadGone, "A file of mediaUrls is gone (\(upload.state.rawValue)).")
-            }
+        case .own(let id): return try await ownFile(id, of: tenant)
         case .foreign(let url):
             if let known = fetched[url] { return known }
-            let upload = try await fetcher.fetch(url, into: engine, accepting: formats, of: tenant)
+            let upload = try await fetcher.fetch(url, into: engine, accepting: formats, of: tenant, until: deadline)
             fetched[url] = upload
             return upload
+        }
+    }
+
+    private func ownFile(_ id: FileID, of tenant: TenantID) async throws(UploadFault) -> UploadRecord {
+        let upload = try await engine.upload(id.text, of: tenant)
+        switch upload.state {
+        case .complete: return upload
+        case .granted, .receiving:
+            throw UploadFault(.notComplete, "A file of mediaUrls is not complete; finish its upload, then post.")
+        case .failed, .aborted, .expired:
+            throw UploadFault(.uploadGone, "A file of mediaUrls is gone (\(upload.state.rawValue)).")
         }
     }
 

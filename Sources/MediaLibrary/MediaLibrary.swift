@@ -160,7 +160,14 @@ package final class MediaLibrary: Sendable {
     package func open(_ id: FileID) async throws(UploadFault) -> (upload: UploadRecord, reader: any ObjectReader) {
         let upload = try await reading { () throws(CatalogFault) in try await catalog.upload(id) }
         guard let upload, upload.state == .complete else { throw UploadFault.notFound }
-        let reader = try await engine.reader(of: upload)
+        let reader: any ObjectReader
+        do throws(UploadFault) {
+            reader = try await engine.reader(of: upload)
+        } catch {
+            // It may have been deleted between the two looks.
+            let standing = try await reading { () throws(CatalogFault) in try await catalog.upload(id) }
+            throw standing?.state == .complete ? error : UploadFault.notFound
+        }
         // Checked after reading what was checked before writing: an answer must not promise bytes that are gone.
         guard reader.sizeBytes == upload.receivedBytes else {
             throw UploadFault(

@@ -2,8 +2,8 @@ package import Logging
 import ServiceLifecycle
 import UploadModel
 
-/// Makes scheduled items due when their moment comes, and deletes files whose time is over. The catalog remembers which are, so that a restart neither
-/// forgets one nor tells of one twice.
+/// Makes scheduled items due when their moment comes, and deletes files whose time is over. The catalog remembers which
+/// are due, so that a restart neither forgets one nor tells of one twice.
 package struct Scheduler: Service {
     private let library: MediaLibrary
     /// `nil` keeps files for ever.
@@ -22,19 +22,24 @@ package struct Scheduler: Service {
     package func run() async throws {
         await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
-                do throws(UploadFault) {
-                    let count = try await library.makeDue()
-                    if count > 0 { logger.info("items became due", metadata: ["sluice.due": "\(count)"]) }
-                    if let fileLifetimeSeconds {
-                        let old = try await library.deleteFiles(olderThanSeconds: fileLifetimeSeconds)
-                        if old > 0 { logger.info("old files deleted", metadata: ["sluice.files": "\(old)"]) }
+                await turn("items became due", { () throws(UploadFault) in try await library.makeDue() })
+                if let fileLifetimeSeconds {
+                    await turn("old files deleted") { () throws(UploadFault) in
+                        try await library.deleteFiles(olderThanSeconds: fileLifetimeSeconds)
                     }
-                } catch {
-                    logger.warning(
-                        "due items could not be told of", metadata: ["sluice.fault": "\(error.cause ?? error.detail)"])
                 }
                 try? await Task.sleep(for: Self.interval)
             }
+        }
+    }
+
+    private func turn(_ what: Logger.Message, _ work: () async throws(UploadFault) -> Int) async {
+        do throws(UploadFault) {
+            let count = try await work()
+            if count > 0 { logger.info(what, metadata: ["sluice.count": "\(count)"]) }
+        } catch {
+            logger.warning(
+                "the schedule could not be followed", metadata: ["sluice.fault": "\(error.cause ?? error.detail)"])
         }
     }
 }

@@ -12,7 +12,9 @@ extension MemoryCatalog {
                 queued.handoff.endpoint == endpoint && queued.state == .waiting
                     && seen.insert(queued.handoff.fileID).inserted
             }
-            return Array(heads.filter { $0.nextAttemptAt <= now }.prefix(max(0, limit)))
+            let due = heads.filter { $0.nextAttemptAt <= now }
+                .sorted { ($0.nextAttemptAt, $0.sequence) < ($1.nextAttemptAt, $1.sequence) }
+            return Array(due.prefix(max(0, limit)))
         }
     }
 
@@ -30,6 +32,10 @@ extension MemoryCatalog {
             state.outbox[index].lastFault = fault
             if let nextAttemptAt {
                 state.outbox[index].nextAttemptAt = nextAttemptAt
+                let head = state.outbox[index]
+                for later in state.outbox.indices where state.outbox[later].waits(behind: head) {
+                    state.outbox[later].nextAttemptAt = max(state.outbox[later].nextAttemptAt, nextAttemptAt)
+                }
             } else {
                 state.outbox[index].state = .dead
             }
@@ -54,6 +60,10 @@ extension MemoryCatalog {
                 return id == nil ? queued.state == .dead : queued.handoff.id == id
             }
             for index in chosen {
+                let retried = state.outbox[index]
+                for other in state.outbox.indices where state.outbox[other].isOfLane(retried) {
+                    state.outbox[other].nextAttemptAt = now
+                }
                 state.outbox[index].state = .waiting
                 state.outbox[index].attempts = 0
                 state.outbox[index].nextAttemptAt = now
@@ -61,6 +71,15 @@ extension MemoryCatalog {
             return chosen.count
         }
     }
+}
+
+extension QueuedHandoff {
+    /// Whether this waits for the same endpoint to be told of the same file.
+    fileprivate func isOfLane(_ other: QueuedHandoff) -> Bool {
+        state == .waiting && handoff.endpoint == other.handoff.endpoint && handoff.fileID == other.handoff.fileID
+    }
+
+    fileprivate func waits(behind head: QueuedHandoff) -> Bool { isOfLane(head) && sequence > head.sequence }
 }
 
 extension MemoryCatalog.State {

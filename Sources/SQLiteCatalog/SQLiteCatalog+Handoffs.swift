@@ -13,7 +13,7 @@ extension SQLiteCatalog {
                     AND NOT EXISTS (SELECT 1 FROM handoff AS earlier
                         WHERE earlier.endpoint = handoff.endpoint AND earlier.file_id = handoff.file_id
                             AND earlier.state = 'waiting' AND earlier.sequence < handoff.sequence)
-                ORDER BY sequence LIMIT :limit
+                ORDER BY next_attempt_at, sequence LIMIT :limit
                 """,
                 ["endpoint": endpoint.text, "now": now.milliseconds, "limit": max(0, limit)], in: database)
         }
@@ -37,6 +37,17 @@ extension SQLiteCatalog {
                 WHERE sequence = :sequence AND state = 'waiting'
                 """,
                 ["sequence": sequence, "fault": fault, "next": nextAttemptAt?.milliseconds])
+            // Those behind it wait as long, so that a look into the outbox does not meet them again and again.
+            guard let nextAttemptAt else { return }
+            try database.change(
+                """
+                UPDATE handoff SET next_attempt_at = max(handoff.next_attempt_at, :next)
+                FROM handoff AS head
+                WHERE head.sequence = :sequence AND handoff.endpoint = head.endpoint
+                    AND handoff.file_id = head.file_id AND handoff.state = 'waiting'
+                    AND handoff.sequence > head.sequence
+                """,
+                ["sequence": sequence, "next": nextAttemptAt.milliseconds])
         }
     }
 
@@ -53,12 +64,16 @@ extension SQLiteCatalog {
 
     package func retryHandoffs(_ id: HandoffID?, now: Timestamp) async throws(CatalogFault) -> Int {
         try await change("retry hand-offs") { database in
+            let chosen = id == nil ? "state = 'dead'" : "id = :id"
+            let arguments: StatementArguments =
+                ["now": now.milliseconds] + (id.map { ["id": $0.text] } ?? [:])
             try database.change(
                 """
-                UPDATE handoff SET state = 'waiting', attempts = 0, next_attempt_at = :now
-                WHERE \(id == nil ? "state = 'dead'" : "id = :id")
-                """,
-                ["now": now.milliseconds] + (id.map { ["id": $0.text] } ?? [:]))
+                UPDATE handoff SET next_attempt_at = :now
+                WHERE state = 'waiting' AND (endpoint, file_id) IN (SELECT endpoint, file_id FROM handoff WHERE \(chosen))
+                """, arguments)
+            return try database.change(
+                "UPDATE handoff SET state = 'waiting', attempts = 0, next_attempt_at = :now WHERE \(chosen)", arguments)
         }
     }
 }

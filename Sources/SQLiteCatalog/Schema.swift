@@ -189,6 +189,7 @@ enum Schema {
         CREATE UNIQUE INDEX media_item_of_upload ON media_item (file_id) WHERE post_id IS NULL;
         CREATE INDEX media_item_by_file ON media_item (file_id);
         CREATE INDEX media_item_of_tenant ON media_item (tenant, kind, created_at, id);
+        CREATE INDEX media_item_by_status ON media_item (tenant, kind, status, created_at, id);
         CREATE INDEX media_item_by_moment ON media_item (scheduled_at)
             WHERE status = 'scheduled' AND scheduled_at IS NOT NULL;
 

@@ -31,10 +31,11 @@ package func build(
     let workshop = try Workshop(configuration, logger: logger)
     let initialKeyPath = try await makeFirstKey(workshop, folder)
     let grantKeys = try await GrantKeys(catalog: workshop.catalog, clock: { .now })
+    let scratchFolder = try folder.emptyScratch()
     let outgoing = Outgoing(configuration.publishing)
     let desk = ExaminationDesk(
         engine: workshop.engine, catalog: workshop.catalog, examiner: workshop.examiner,
-        scratchFolder: try folder.emptyScratch(), logger: logger)
+        isEnabled: workshop.examinesMedia, scratchFolder: scratchFolder, logger: logger)
     let library = MediaLibrary(
         engine: workshop.engine, catalog: workshop.catalog, formats: configuration.formats,
         composer: workshop.composer, verifier: outgoing.verifier, desk: desk, fetcher: outgoing.fetcher)

@@ -13,14 +13,14 @@ struct Outgoing: Sendable {
     init(_ configuration: PublishingConfiguration) {
         named = OutgoingHTTP(threads: max(1, configuration.endpoints.count) * HandoffDeliverer.lanesPerEndpoint)
         foreign = OutgoingHTTP(threads: configuration.pullThreads)
-        asked = OutgoingHTTP(threads: 16)
+        asked = OutgoingHTTP(threads: Verifier.maximumAtOnce)
         let timeoutMilliseconds = configuration.handoffTimeoutSeconds * 1000
         sender = WebhookSender(http: named, timeoutMilliseconds: timeoutMilliseconds)
         let asking = WebhookSender(http: asked, timeoutMilliseconds: timeoutMilliseconds)
         verifier = configuration.verifier.map { Verifier(url: $0.url, secret: $0.secret, sender: asking) }
         fetcher = ForeignFetcher(
             http: foreign, addresses: AddressRule(allowing: configuration.pullAddresses),
-            limits: configuration.pullLimits)
+            limits: configuration.pullLimits, threads: configuration.pullThreads)
     }
 
     /// Ends what still runs.

@@ -71,7 +71,12 @@ package struct PublishingConfiguration: Sendable {
     }
 
     private static func verifier(_ reader: SettingsReader) throws(StartFault) -> (String, WebhookSecret)? {
-        guard let url = try url("finalize-verify-url", reader) else { return nil }
+        guard let url = try url("finalize-verify-url", reader) else {
+            guard try reader.optionalText("finalize-verify-secret").isEmpty else {
+                throw StartFault("finalize-verify-secret: there is no finalize-verify-url that it could be for.")
+            }
+            return nil
+        }
         return (url, try secret("finalize-verify-secret", reader))
     }
 
@@ -79,7 +84,8 @@ package struct PublishingConfiguration: Sendable {
         let text = try reader.optionalText(name)
         guard !text.isEmpty else { return nil }
         guard FetchURL.isUsable(text) else {
-            throw StartFault("\(name): \"\(text)\" is not an http:// or https:// address without user and password.")
+            // Not repeated: what is wrong with it may be a password in it.
+            throw StartFault("\(name): the value is not an http:// or https:// address without user and password.")
         }
         return text
     }

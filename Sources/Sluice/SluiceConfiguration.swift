@@ -28,9 +28,14 @@ package struct SluiceConfiguration: Sendable {
 
     /// Reads the options.
     ///
-    /// - Parameter arguments: those after the command.
+    /// - Parameters:
+    ///   - arguments: those after the command.
+    ///   - isForServing: whether a gateway is to run. Tools that work on its folder tell nobody of anything, and need
+    ///     none of the secrets for that.
     /// - Throws: a fault that names the key, the value and what is allowed.
-    package init(arguments: [String], environment: [String: String]) async throws(StartFault) {
+    package init(
+        arguments: [String], environment: [String: String], isForServing: Bool = true
+    ) async throws(StartFault) {
         let reader = try await SettingsReader(arguments: arguments, environment: environment)
         listen = ListenAddress(host: try reader.text("host"), port: try reader.number("port"))
         publicURL = try Self.publicURL(try reader.text("public-url"), listen)
@@ -51,7 +56,7 @@ package struct SluiceConfiguration: Sendable {
         usesDirectIO = try reader.flag("direct-io")
         uploads = try Self.uploads(reader)
         gateway = try Self.gateway(reader)
-        publishing = try PublishingConfiguration(reader)
+        if isForServing { publishing = try PublishingConfiguration(reader) }
     }
 
     private static func uploads(_ reader: SettingsReader) throws(StartFault) -> UploadLimits {

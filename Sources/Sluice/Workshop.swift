@@ -23,6 +23,8 @@ package struct Workshop: Sendable {
     package let engine: UploadEngine
     let composer: HandoffComposer
     let examiner: MediaExaminer
+    /// Whether finished files are looked into: wanted, and possible.
+    let examinesMedia: Bool
     private let store: DiskStore
     private let database: SQLiteCatalog
 
@@ -53,10 +55,11 @@ package struct Workshop: Sendable {
         var limits = ExaminationLimits()
         limits.maximumPixels = Int64(configuration.publishing.maximumImagePixels)
         examiner = MediaExaminer(limits: limits)
+        examinesMedia = configuration.publishing.examinesMedia && examiner.missingTools.isEmpty
         let address = PublicAddress(base: configuration.publicURL)
         composer = HandoffComposer(
             endpoints: configuration.publishing.endpoints, formats: configuration.formats,
-            examinesFiles: configuration.publishing.examinesMedia && examiner.missingTools.isEmpty,
+            examinesFiles: examinesMedia,
             accessURL: { address.accessURL($0) })
         engine = UploadEngine(
             store: store, catalog: catalog, checker: inspector, follower: composer, limits: configuration.uploads,

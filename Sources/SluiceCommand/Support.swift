@@ -38,7 +38,7 @@ struct DataOptions: ParsableArguments {
         let workshop: Workshop
         do {
             let configuration = try await SluiceConfiguration(
-                arguments: arguments, environment: ProcessInfo.processInfo.environment)
+                arguments: arguments, environment: ProcessInfo.processInfo.environment, isForServing: false)
             workshop = try Workshop(configuration, logger: Logging.start(level: .warning))
         } catch let fault as StartFault {
             throw Failure(fault.description)

@@ -93,6 +93,8 @@ final class Intake: @unchecked Sendable {
         // The beginning is kept: a form may name its file, and so its type, after the bytes.
     }
 
+    var isOfNoKnownType: Bool { isJudged && isFileStart && detectedType == nil }
+
     func settledType() throws(UploadFault) -> MediaType? {
         if !isJudged { try judge() }
         return detectedType

@@ -65,6 +65,9 @@ package final class StreamUpload: ByteReceiver {
         }
     }
 
+    /// Whether enough bytes came to see that they are of no accepted type; told only where none was declared.
+    package var isOfNoKnownType: Bool { intake.isOfNoKnownType }
+
     /// The type that the bytes have, now that all of them came; `nil` when it is no accepted one.
     package func settledType() throws(UploadFault) -> MediaType? { try intake.settledType() }
 

@@ -148,6 +148,8 @@ extension UploadEngine {
         package var expiredUploads = 0
         /// Records of ended uploads that nobody needs any more.
         package var forgottenRecords = 0
+        /// Resized copies whose image is gone, or was looked into once more.
+        package var strayCopies = 0
         /// Objects that no record names: leftovers of a crash.
         package var freedOrphans = 0
     }
@@ -159,6 +161,10 @@ extension UploadEngine {
         var report = SweepReport()
         report.expiredUploads = try await expireOld()
         report.forgottenRecords = try await forgetOld()
+        let now = now
+        report.strayCopies = try await translating { () throws(CatalogFault) in
+            try await catalog.endStrayCopies(completedBefore: now.adding(seconds: -orphanAgeSeconds), now: now)
+        }
         report.freedOrphans = try await freeOrphans(olderThanSeconds: orphanAgeSeconds)
         return report
     }

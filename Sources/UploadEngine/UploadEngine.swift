@@ -16,7 +16,7 @@ package final class UploadEngine: Sendable {
     let leases = LeaseTable()
     /// Who settles the part size of an upload that has none; nobody is asked to stop here, all go in turn.
     let sizeLeases = LeaseTable()
-    let logger: Logger
+    package let logger: Logger
     private let clock: @Sendable () -> Timestamp
 
     /// - Parameters:
@@ -136,7 +136,9 @@ package final class UploadEngine: Sendable {
     }
 
     private func create(_ record: UploadRecord) async throws(CatalogFault) -> CreateOutcome {
-        try await catalog.create(record, maximumOpen: limits.maximumOpenUploadsPerTenant)
+        // A copy is the gateway's own doing and takes no place from its tenant.
+        try await catalog.create(
+            record, maximumOpen: record.originalID == nil ? limits.maximumOpenUploadsPerTenant : Int(Int32.max))
     }
 
     /// The record that stands: this one, or the one that has the tenant's alias already.

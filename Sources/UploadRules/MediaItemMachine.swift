@@ -11,18 +11,21 @@ package struct MediaItemMachine: Hashable, Sendable {
         case store(MediaItem, becomesDue: Bool)
         /// It is on its way to the platforms, or there.
         case refuse(MediaItemStatus)
+        /// It was handed on to be published now.
+        case refuseMoment
     }
 
-    /// The client asks for something else; possible while the item is a draft or waits for its moment.
+    /// The client asks for something else; possible while the item is a draft or scheduled. The moment of an item that
+    /// was for now from the beginning cannot be moved any more: it was handed on when it was made.
     package func edited(to request: MediaItemRequest, now: Timestamp) -> EditAction {
         guard item.status == .draft || item.status == .scheduled else { return .refuse(item.status) }
+        let wasWaiting = item.request.isDraft || item.request.scheduledAt != nil
+        if !wasWaiting, request.isDraft || request.scheduledAt != nil { return .refuseMoment }
         var edited = item
         edited.original = item.original ?? item.request
         edited.request = request
         edited.updatedAt = now
         edited.status = request.initialStatus
-        // An item that was for now from the beginning was handed on when it was made.
-        let wasWaiting = item.request.isDraft || item.request.scheduledAt != nil
         let becomesDue = wasWaiting && !request.isDraft && request.scheduledAt == nil
         if becomesDue {
             edited.status = .pending
@@ -35,7 +38,7 @@ package struct MediaItemMachine: Hashable, Sendable {
     package func timePassed(now: Timestamp) -> MediaItem? {
         guard item.status == .scheduled, let moment = item.request.scheduledAt, moment <= now else { return nil }
         var due = item
-        due.status = .pending
+        due.status = item.results.isEmpty ? .pending : Self.status(of: item)
         due.dueAt = now
         due.updatedAt = now
         return due
@@ -55,7 +58,10 @@ package struct MediaItemMachine: Hashable, Sendable {
         guard item.status != .draft else { return .refuseDraft }
         var reported = item
         reported.results[platform] = result
-        reported.status = Self.status(of: reported)
+        let status = Self.status(of: reported)
+        // Whoever reports early does not take the item's moment from it, unless all is done already.
+        let isWaiting = item.status == .scheduled && item.request.scheduledAt != nil
+        if !isWaiting || status == .completed || status == .failed { reported.status = status }
         reported.updatedAt = now
         return .store(reported)
     }

@@ -55,7 +55,8 @@ package protocol UploadCatalog: Sendable {
     /// Ends an open upload as `failed`, `aborted` or `expired`, forgets its parts and frees its alias.
     func end(_ id: FileID, as state: UploadState, now: Timestamp) async throws(CatalogFault) -> TransitionOutcome
 
-    /// Ends a complete upload and its copies as `aborted`; holds only while no media item was made of it.
+    /// Ends a complete upload and its copies as `aborted`; holds only while no media item was made of it. Copies that
+    /// are in an item stay.
     func withdraw(_ id: FileID, now: Timestamp, announcing handoffs: [Handoff]) async throws(CatalogFault)
         -> TransitionOutcome
 
@@ -68,6 +69,10 @@ package protocol UploadCatalog: Sendable {
 
     /// Deletes the records of uploads that ended (not complete) before a moment; answers how many.
     func forgetEnded(before moment: Timestamp, limit: Int) async throws(CatalogFault) -> Int
+
+    /// Ends copies that no examination names, that no media item was made of, and that were completed before a moment:
+    /// leftovers. Answers how many. Their bytes are then nobody's.
+    func endStrayCopies(completedBefore moment: Timestamp, now: Timestamp) async throws(CatalogFault) -> Int
 
     /// Everything that the byte store should hold, for `check`.
     func references() async throws(CatalogFault) -> [ObjectReference]

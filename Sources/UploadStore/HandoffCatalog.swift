@@ -7,7 +7,7 @@ package import UploadModel
 /// One deliverer works at a time: of many nodes the one that holds a session's advisory lock. Rows are deleted when
 /// they are accepted, so the table holds what waits and what was given up.
 package protocol HandoffCatalog: Sendable {
-    /// Hand-offs for an endpoint whose time has come, oldest first: of each file only the first that waits, so that
+    /// Hand-offs for an endpoint whose time has come, the longest due first: of each file only the first that waits, so that
     /// none overtakes another.
     func handoffsDue(for endpoint: EndpointName, at now: Timestamp, limit: Int) async throws(CatalogFault)
         -> [QueuedHandoff]
@@ -17,14 +17,15 @@ package protocol HandoffCatalog: Sendable {
 
     /// An attempt failed.
     ///
-    /// - Parameter nextAttemptAt: when to try again; `nil` gives it up as a dead letter.
+    /// - Parameter nextAttemptAt: when to try again, for it and for those of its file that wait behind it; `nil` gives
+    ///   it up as a dead letter.
     func failed(_ sequence: Int64, fault: String, nextAttemptAt: Timestamp?) async throws(CatalogFault)
 
     /// What waits or was given up, oldest first.
     func handoffs(in state: QueuedHandoff.State?, after sequence: Int64?, limit: Int) async throws(CatalogFault)
         -> [QueuedHandoff]
 
-    /// Lets hand-offs be tried again at once, with all their attempts. Answers how many.
+    /// Lets hand-offs be tried again at once, with all their attempts, and what waits behind them. Answers how many.
     ///
     /// - Parameter id: only this event; `nil` for every dead letter.
     func retryHandoffs(_ id: HandoffID?, now: Timestamp) async throws(CatalogFault) -> Int

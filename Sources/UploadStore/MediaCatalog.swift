@@ -59,11 +59,12 @@ package protocol MediaCatalog: Sendable {
     func due(at now: Timestamp, limit: Int) async throws(CatalogFault) -> [MediaItem]
 
     /// Deletes an item; holds only while the stored revision is `item.revision`. A file that was this item's own and
-    /// is in no other item ends with it, and so do its copies.
+    /// is in no other item ends with it, and so do its copies that are in none.
     func delete(_ item: MediaItem, now: Timestamp, announcing handoffs: [Handoff]) async throws(CatalogFault)
         -> DeleteOutcome
 
-    /// Deletes a complete file, its copies, and its items; holds only while its items are exactly `items`.
+    /// Deletes a complete file, its items, and its copies that are in no item; holds only while its items are exactly
+    /// `items`.
     func delete(
         _ file: FileID, of tenant: TenantID, items: [MediaItemID], now: Timestamp, announcing handoffs: [Handoff]
     ) async throws(CatalogFault) -> DeleteOutcome
@@ -90,10 +91,6 @@ package protocol ExaminationCatalog: Sendable {
     /// Records what was found out; holds only while the examination is pending and the file, and the copy if there is
     /// one, are complete. Answers whether it held.
     func record(_ examination: Examination) async throws(CatalogFault) -> Bool
-
-    /// Ends copies that no examination names and that were completed before a moment: leftovers of a crash. Answers
-    /// how many. Their bytes are then nobody's.
-    func endStrayCopies(completedBefore moment: Timestamp, now: Timestamp) async throws(CatalogFault) -> Int
 }
 
 package enum FinalizeOutcome: Hashable, Sendable {

@@ -61,4 +61,12 @@ final class GatewayLog: @unchecked Sendable {
         }
         return text
     }
+
+    /// Lines of the levels error and critical. The level is the second word; what follows may quote anything.
+    static func faults(in log: String) -> [Substring] {
+        log.split(separator: "\n").filter { line in
+            let words = line.split(separator: " ", maxSplits: 2)
+            return words.count > 1 && (words[1] == "error" || words[1] == "critical")
+        }
+    }
 }

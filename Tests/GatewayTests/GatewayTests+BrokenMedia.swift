@@ -4,7 +4,7 @@ import Testing
 extension GatewayTests {
     /// Files that are not what they seem, or would be the end of a careless decoder. What a decoder says of them is
     /// logged as information, in words of its own.
-    @Suite(.gateway("--log-level", "notice")) struct BrokenMedia {
+    @Suite(.gateway) struct BrokenMedia {
         struct Sample: Sendable, CustomTestStringConvertible {
             let testDescription: String
             let name: String

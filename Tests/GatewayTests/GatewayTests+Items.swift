@@ -118,6 +118,18 @@ extension GatewayTests {
             #expect(try await gateway.shown(path) == before)
         }
 
+        @Test func `what was for now cannot be put off`() async throws {
+            let gateway = try RunningGateway.shared
+            let (_, path) = try await video(["title=Now"])
+            let before = try await gateway.shown(path)
+            for body in [["isDraft": true], ["scheduledAt": .text(Self.later), "title": "Later"]] as [JSON] {
+                let answer = try await gateway.change(path, body)
+                #expect(answer.status == 409, "\(answer.account)")
+                #expect(answer.code == "not_editable")
+            }
+            #expect(try await gateway.shown(path) == before)
+        }
+
         @Test func `an item of somebody else is not there`() async throws {
             let gateway = try RunningGateway.shared
             let (_, path) = try await video()

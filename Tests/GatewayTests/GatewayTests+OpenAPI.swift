@@ -17,7 +17,7 @@ extension GatewayTests {
                 try DescribedCalls.tool("schemathesis"),
                 [
                     "--config-file", "\(settings)/schemathesis.toml", "run", "\(gateway.base)/openapi.yaml",
-                    "--workers", "4", "--max-examples", "8", "--seed", "\(Self.seed)", "--no-color",
+                    "--max-examples", "8", "--seed", "\(Self.seed)", "--no-color",
                 ],
                 environment: try await subjects().merging(
                     [

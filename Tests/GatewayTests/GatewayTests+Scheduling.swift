@@ -73,6 +73,30 @@ extension GatewayTests {
                 }
             }
 
+            @Test func `an early report does not take the moment away`() async throws {
+                let gateway = try RunningGateway.shared
+                let both = ["platforms=[\"tiktok\",\"pinterest\"]"]
+                let begun = try await schedule(2, both)
+                let done = try await schedule(2, both)
+                let reports = [(begun, "tiktok"), (done, "tiktok"), (done, "pinterest")]
+                for (item, platform) in reports {
+                    let answer = try await gateway.report(item.path, platform, ["status": "published"])
+                    #expect(answer.status == 200, "\(answer.account)")
+                    let isDone = platform == "pinterest"
+                    #expect(try answer.json["data"]["status"] == (isDone ? "completed" : "scheduled"))
+                }
+                try await eventually("the item is due") {
+                    try await gateway.shown(begun.path)["status"] != "scheduled"
+                }
+                let shown = try await gateway.shown(begun.path)
+                #expect(shown["status"] == "processing")
+                #expect(shown["tiktok"] == ["status": "published"])
+                let due = try Date(moment: try #require(shown["dueAt"].string))
+                #expect(due >= begun.moment)
+                // Nothing is left to be done of the other.
+                #expect(try await gateway.shown(done.path)["status"] == "completed")
+            }
+
             @Test func `a moment that is dropped is now`() async throws {
                 let gateway = try RunningGateway.shared
                 let item = try await schedule(3600)
@@ -167,7 +191,8 @@ struct Scheduled: Sendable {
         let moment = try Date(moment: Date(timeIntervalSinceNow: seconds).moment)
         let item = try await gateway.newItem(
             "images",
-            ["file=@\(try Samples.shared.png)", "platforms=tiktok", "scheduledAt=\(moment.moment)"] + more)
+            ["file=@\(try Samples.shared.png)", "scheduledAt=\(moment.moment)"]
+                + (more.contains { $0.hasPrefix("platforms=") } ? [] : ["platforms=tiktok"]) + more)
         return Scheduled(made: item, moment: moment, path: try gateway.itemPath("images", item))
     }
 

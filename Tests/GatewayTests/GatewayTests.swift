@@ -36,7 +36,7 @@ struct GatewayTrait: SuiteTrait, TestScoping {
         try await gateway.expectSound()
         let log = try await gateway.log.whole()
         #expect(!log.contains(gateway.key), "the log tells the API key")
-        let faults = log.split(separator: "\n").filter { $0.contains(" error ") || $0.contains(" critical ") }
+        let faults = GatewayLog.faults(in: log)
         #expect(faults == [], "the gateway logged faults of its own")
         Scratch.remove([gateway.folder])
     }

@@ -35,9 +35,7 @@ extension RunningGateway {
             #expect(!log.contains(secret.replacing("whsec_", with: "")), "a secret is told", sourceLocation: location)
         }
         // That an application could not be asked is worth a line, but no fault of the gateway's.
-        let faults = log.split(separator: "\n").filter { line in
-            (line.contains(" error ") || line.contains(" critical ")) && !line.contains("sluice.cause=finalize.verify:")
-        }
+        let faults = GatewayLog.faults(in: log).filter { !$0.contains("sluice.cause=finalize.verify:") }
         #expect(faults == [], sourceLocation: location)
         Scratch.remove([folder])
     }

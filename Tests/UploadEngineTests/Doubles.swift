@@ -226,6 +226,12 @@ final class FaultyCatalog: UploadCatalog {
         try await catalog.forgetEnded(before: moment, limit: limit)
     }
 
+    func endStrayCopies(completedBefore moment: Timestamp, now: Timestamp) async throws(CatalogFault) -> Int {
+        try await change { () throws(CatalogFault) in
+            try await catalog.endStrayCopies(completedBefore: moment, now: now)
+        }
+    }
+
     func references() async throws(CatalogFault) -> [ObjectReference] { try await catalog.references() }
     func checkWritable() async throws(CatalogFault) { try await catalog.checkWritable() }
 }

@@ -61,7 +61,7 @@ import UploadRules
         (false, true, true, false, MediaItemStatus.draft, false), (false, true, false, true, .scheduled, false),
         (false, true, false, false, .pending, true), (true, false, false, true, .scheduled, false),
         (true, false, false, false, .pending, true), (true, false, true, false, .draft, false),
-        (false, false, false, false, .scheduled, false), (false, false, false, true, .scheduled, false),
+        (false, false, false, false, .scheduled, false),
     ])
     func editsMoveTheMoment(
         hadMoment: Bool, wasDraft: Bool, isDraft: Bool, hasMoment: Bool, status: MediaItemStatus, becomesDue: Bool
@@ -78,6 +78,14 @@ import UploadRules
         #expect(edited.request == wanted)
         #expect(edited.updatedAt == now)
         #expect(edited.createdAt == item.createdAt)
+    }
+
+    /// It was handed on when it was made: whoever moved its moment would have it published twice.
+    @Test func whatWasForNowCannotBeMoved() throws {
+        let item = try Self.item(Self.request())
+        for wanted in [Self.request(at: Self.later), Self.request(isDraft: true)] {
+            #expect(MediaItemMachine(item).edited(to: wanted, now: Self.now) == .refuseMoment)
+        }
     }
 
     @Test func remembersWhatWasAskedAtFirst() throws {
@@ -132,6 +140,33 @@ import UploadRules
         else { return #expect(Bool(false), "it was refused") }
         #expect(reported.status == .completed)
         #expect(reported.platformStatus(.tiktok) == .manual)
+    }
+
+    /// A publisher that reports early does not take the item's moment from it.
+    @Test func anEarlyReportLeavesTheMoment() throws {
+        let item = try Self.item(Self.request(at: Self.later))
+        guard
+            case .store(let reported) = MediaItemMachine(item).reported(
+                PlatformResult(status: .processing), for: .tiktok, now: Self.now)
+        else { return #expect(Bool(false), "it was refused") }
+        #expect(reported.status == .scheduled)
+        #expect(reported.platformStatus(.tiktok) == .processing)
+        let due = try #require(MediaItemMachine(reported).timePassed(now: Self.later))
+        #expect(due.status == .processing)
+        #expect(due.dueAt == Self.later)
+    }
+
+    @Test func whatIsDoneBeforeItsMomentIsDone() throws {
+        var item = try Self.item(Self.request(at: Self.later))
+        for platform in [Platform.youtube, .tiktok] {
+            guard
+                case .store(let reported) = MediaItemMachine(item).reported(
+                    PlatformResult(status: .published), for: platform, now: Self.now)
+            else { return #expect(Bool(false), "it was refused") }
+            item = reported
+        }
+        #expect(item.status == .completed)
+        #expect(MediaItemMachine(item).timePassed(now: Self.later) == nil)
     }
 
     @Test func refusesReportsThatCannotBe() throws {

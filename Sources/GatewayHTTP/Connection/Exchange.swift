@@ -33,7 +33,7 @@ final class Exchange: @unchecked Sendable {
         self.connection = connection
         requestID = Self.newRequestID()
         self.arrivedAt = arrivedAt
-        let target = head.path ?? "/"
+        target = Self.originForm(head.path ?? "/") ?? "/"
         let mark = target.firstIndex(of: "?") ?? target.endIndex
         path = String(target[..<mark])
         query = mark == target.endIndex ? "" : String(target[target.index(after: mark)...])
@@ -42,8 +42,19 @@ final class Exchange: @unchecked Sendable {
         self.logger = logger
     }
 
-    /// The target as it came: what signatures cover.
-    var target: String { head.path ?? "/" }
+    /// Path and query as they came, without the scheme and host of an absolute form: what signatures cover.
+    let target: String
+
+    /// RFC 9112 section 3.2.2: a server takes the absolute form too; `nil` for what is neither.
+    static func originForm(_ target: String) -> String? {
+        if target.hasPrefix("/") { return target }
+        for scheme in ["http://", "https://"] where target.lowercased().hasPrefix(scheme) {
+            let rest = target.dropFirst(scheme.count)
+            guard let slash = rest.firstIndex(where: { $0 == "/" || $0 == "?" }) else { return "/" }
+            return rest[slash] == "/" ? String(rest[slash...]) : "/" + rest[slash...]
+        }
+        return nil
+    }
 
     /// A newer request wants the place of this one's bytes: reading its body ends, at once where it waits.
     func supersede() {

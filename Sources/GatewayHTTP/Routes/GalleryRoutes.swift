@@ -30,7 +30,7 @@ extension GatewayServices {
             let upload = try await library.readable(id, by: tenant)
             return .reply(GalleryReplies.exists(question.url, contentType: upload.mediaType.text))
         }
-        let type = try await library.foreignType(question.url)
+        let type = try await library.foreignType(question.url, for: tenant)
         return .reply(GalleryReplies.exists(question.url, contentType: type ?? UploadModel.MediaType.octetStream.text))
     }
 

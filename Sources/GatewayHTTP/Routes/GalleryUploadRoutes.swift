@@ -16,26 +16,30 @@ extension GatewayServices {
             ? try await takeGalleryForm(exchange, tenant) : try await takeGalleryJSON(exchange, tenant)
         // Its copy belongs into the answer, if it can be made soon.
         let kind = formats.format(of: upload.mediaType)?.kind
-        let looked = kind == .image ? try await library.looked(at: upload, withinSeconds: Self.copySeconds) : nil
+        // The file is stored by now: whatever keeps the copy from being told must not look like a failed upload.
+        let looked = kind == .image ? try? await library.looked(at: upload, withinSeconds: Self.copySeconds) : nil
         return .reply(
             GalleryReplies.uploaded(
-                upload, copy: looked?.copy, copyMessage: looked.map { Self.copyMessage($0) }, address: address))
+                upload, copy: looked?.copy, copyMessage: kind == .image ? Self.copyMessage(looked) : nil,
+                address: address))
     }
 
     /// How long an answer waits for the copy of its image.
     private static let copySeconds: Int64 = 20
 
-    private static func copyMessage(_ looked: MediaLibrary.Looked) -> String {
-        looked.examination?.message ?? "There is no resized copy of this image now."
+    private static func copyMessage(_ looked: MediaLibrary.Looked?) -> String {
+        looked?.examination?.message ?? "There is no resized copy of this image now."
     }
 
     // MARK: JSON
 
     private func takeGalleryJSON(_ exchange: Exchange, _ tenant: TenantID) async throws(UploadFault) -> UploadRecord {
-        var body = GalleryJSONBody(exchange, maximumFieldBytes: limits.maximumFormFieldBytes)
+        // Base64 takes four bytes for three; as much as a tenth more is left for line ends.
+        let most = limits.maximumGalleryBytes / 20 * 29 + Int64(limits.maximumFormFieldBytes) + 4096
+        var body = GalleryJSONBody(
+            exchange, maximumFieldBytes: limits.maximumFormFieldBytes, maximumBytes: most, tooLarge: galleryFileTooLarge
+        )
         var form = GalleryForm()
-        // Base64 takes four bytes for three.
-        let most = limits.maximumGalleryBytes / 3 * 4 + Int64(limits.maximumFormFieldBytes) + 1024
         if let declared = exchange.body.declaredBytes, declared > most { throw galleryFileTooLarge }
         guard let dataURIType = try await body.nextFile(&form) else { throw Self.needsGalleryFile }
         form.declaredType = dataURIType.type == .octetStream ? nil : dataURIType.type
@@ -76,7 +80,7 @@ extension GatewayServices {
         while let event = try await reader.next() {
             guard case .partBegan(let head) = event else { continue }
             if head.name == "file" { return head }
-            form.take(head.name, try await reader.text(head.name))
+            try form.take(head.name, try await reader.text(head.name))
         }
         return nil
     }
@@ -88,7 +92,8 @@ extension GatewayServices {
         let named = try form.named(detected: nil, formats: formats)
         guard let name = named?.fileName ?? FileName("upload") else { throw Self.needsGalleryFile }
         return try await engine.openDirect(
-            tenant: tenant, fileName: name, declaredType: named?.declaredType, limitBytes: limits.maximumGalleryBytes)
+            tenant: tenant, fileName: name, declaredType: named?.format.mediaType,
+            limitBytes: limits.maximumGalleryBytes)
     }
 
     /// Moves the bytes and ends the upload with the name and type that the whole request gave it.
@@ -97,11 +102,11 @@ extension GatewayServices {
     ) async throws(UploadFault) -> UploadRecord {
         let naming = try await BodyPump(exchange: exchange).watching(stream) { () async throws(UploadFault) in
             let form = try await body()
-            let named = try form.named(detected: try stream.settledType(), formats: formats)
-            guard let named else {
+            guard let named = try form.named(detected: try stream.settledType(), formats: formats) else {
                 throw UploadFault(.unsupportedMediaType, "The file is no image or video that is accepted here.")
             }
-            return named
+            return Completion.Naming(
+                fileName: named.fileName, declaredType: named.format.mediaType, description: form.description)
         }
         return try await stream.finish(expecting: [:], naming: naming).upload
     }
@@ -117,74 +122,20 @@ extension GatewayServices {
         fields: [FieldFault(field: "file", message: "needed")])
 }
 
-/// What such a request says besides the bytes.
-private struct GalleryForm {
-    /// What the data URI or the head of the part says.
-    var declaredType: UploadModel.MediaType?
-    /// The name in the head of the part.
-    var partName: String?
-    private var fileName: String?
-    private var description: String?
-
-    mutating func take(_ name: String, _ value: String) {
-        switch name {
-        case "fileName": fileName = value.isEmpty ? nil : value
-        case "description": description = value.isEmpty ? nil : value
-        default: break
-        }
-    }
-
-    /// Name, type and description; `nil` while neither name nor type is known.
-    ///
-    /// - Parameter detected: the type that the bytes have, once they are here.
-    func named(
-        detected: UploadModel.MediaType?, formats: MediaFormatTable
-    ) throws(UploadFault) -> Completion.Naming? {
-        if let description, description.unicodeScalars.count > UploadLimits.maximumDescriptionCharacters {
-            let message = "It may have at most \(UploadLimits.maximumDescriptionCharacters) characters."
-            throw UploadFault(
-                .invalidRequest, "description: \(message)", fields: [FieldFault(field: "description", message: message)]
-            )
-        }
-        let given = fileName ?? partName.flatMap { $0.isEmpty ? nil : $0 }
-        let type = declaredType ?? (Self.hasExtension(given, formats) ? nil : detected)
-        if given == nil, type == nil { return nil }
-        if let given, type == nil, !Self.hasExtension(given, formats) {
-            // Its type is told by its bytes later, or never.
-            guard FileName(given) != nil else {
-                _ = try NamedFile(fileName: given, contentType: "png", formats: .known)
-                return nil
-            }
-            return nil
-        }
-        let fallback = type.flatMap(formats.format(of:)).map { "upload." + $0.extensions[0] } ?? "upload"
-        let named: NamedFile
-        do throws(UploadFault) {
-            named = try NamedFile(fileName: given ?? fallback, contentType: type?.text, formats: formats)
-        } catch {
-            guard error.fields.contains(where: { $0.field == "contentType" }) else { throw error }
-            throw UploadFault(
-                .unsupportedMediaType, error.detail, fields: [FieldFault(field: "file", message: error.detail)])
-        }
-        return Completion.Naming(
-            fileName: named.fileName, declaredType: named.format.mediaType, description: description)
-    }
-
-    private static func hasExtension(_ name: String?, _ formats: MediaFormatTable) -> Bool {
-        guard let name = name.flatMap({ FileName($0) }), let fileExtension = name.fileExtension else { return false }
-        return formats.format(fileExtension: fileExtension) != nil
-    }
-}
-
 /// The JSON form of the request, as it arrives.
 private struct GalleryJSONBody {
     private let body: RequestBodySource
+    private let maximumBytes: Int64
+    private let tooLarge: UploadFault
     private var parser: GalleryUploadParser
     private var events: [GalleryUploadEvent] = []
     private var position = 0
     private var isAtEnd = false
 
-    init(_ exchange: Exchange, maximumFieldBytes: Int) {
+    /// - Parameter maximumBytes: of the whole body, whatever stands in it; beyond it is `tooLarge`.
+    init(_ exchange: Exchange, maximumFieldBytes: Int, maximumBytes: Int64, tooLarge: UploadFault) {
+        self.maximumBytes = maximumBytes
+        self.tooLarge = tooLarge
         body = exchange.body
         parser = GalleryUploadParser(maximumFieldBytes: maximumFieldBytes)
     }
@@ -199,7 +150,7 @@ private struct GalleryJSONBody {
         while let event = try await next() {
             switch event {
             case .fileBegan(let type): return File(type: type)
-            case .field(let name, let value): form.take(name, value)
+            case .field(let name, let value): try form.take(name, value)
             case .bytes, .fileEnded: break
             }
         }
@@ -222,6 +173,7 @@ private struct GalleryJSONBody {
             events.removeAll(keepingCapacity: true)
             position = 0
             let bytes = try await body.next()
+            guard body.receivedBytes <= maximumBytes else { throw tooLarge }
             do throws(GalleryUploadFault) {
                 if let bytes {
                     try feed(bytes)

@@ -57,7 +57,7 @@ struct GatewayResponder: Sendable {
 
     func respond(to exchange: Exchange) async -> Response {
         var head = exchange.head
-        guard let path = Self.originForm(head.path ?? "") else {
+        guard let path = Exchange.originForm(head.path ?? "") else {
             let fault = UploadFault(.invalidRequest, "The request must name a path.")
             return Self.response(fault.reply(.problem, requestID: exchange.requestID), exchange)
         }
@@ -77,21 +77,13 @@ struct GatewayResponder: Sendable {
         return response
     }
 
-    /// RFC 9112 section 3.2.2: a server takes the absolute form too.
-    private static func originForm(_ target: String) -> String? {
-        if target.hasPrefix("/") { return target }
-        for scheme in ["http://", "https://"] where target.lowercased().hasPrefix(scheme) {
-            let rest = target.dropFirst(scheme.count)
-            guard let slash = rest.firstIndex(where: { $0 == "/" || $0 == "?" }) else { return "/" }
-            return rest[slash] == "/" ? String(rest[slash...]) : "/" + rest[slash...]
-        }
-        return nil
-    }
-
     /// The form of errors where no route stands.
     static func dialect(of path: String) -> ErrorDialect {
-        if path.hasPrefix("/api/v1/media/") { return .media }
-        if path.hasPrefix("/api/media") || path.hasPrefix("/api/post") { return .gallery }
+        func isBelow(_ prefix: String) -> Bool { path == prefix || path.hasPrefix(prefix + "/") }
+        if ["/api/v1/media", "/media/images", "/media/videos", "/media/chunks"].contains(where: isBelow) {
+            return .media
+        }
+        if isBelow("/api/media") || isBelow("/api/post") { return .gallery }
         return .problem
     }
 

@@ -20,9 +20,11 @@ extension GatewayServices {
             of: tenant, kind: kind, status: query.status, after: cursor, limit: query.limit + 1)
         let shown = found.prefix(query.limit)
         let next = found.count > query.limit ? shown.last.map { ItemListQuery.cursor(after: $0.item) } : nil
+        let examinations = try await library.examinations(of: shown.map(\.upload))
         return .reply(
             MediaReplies.items(
-                shown.map { ($0.item, $0.upload) }, next: next, path: exchange.path, query: query, address: address))
+                shown.map { ($0.item, $0.upload, examinations[$0.upload.fileID]) }, next: next, path: exchange.path,
+                query: query, address: address))
     }
 
     /// `GET /api/v1/media/{images|videos}/{id}`

@@ -6,7 +6,8 @@ import UploadProtocols
 extension GatewayServices {
     /// Every route of the gateway.
     var routes: [Route] {
-        healthRoutes + documentRoutes + signedPutRoutes + chunkRoutes + partsRoutes + mediaRoutes + galleryRoutes + fileRoutes
+        healthRoutes + documentRoutes + signedPutRoutes + chunkRoutes + partsRoutes + mediaRoutes + galleryRoutes
+            + fileRoutes
     }
 
     private var healthRoutes: [Route] {

@@ -1,6 +1,10 @@
 import Subprocess
 
-/// Runs a decoder on a hostile file so that it can do little harm.
+/// Runs a decoder on a hostile file so that whatever exhausts or crashes it harms nothing else.
+///
+/// It is no cage for a decoder that was taken over: the child runs as the user of the gateway and may read its files
+/// and open connections. Whoever fears that runs the gateway where those are confined too (a container, a unit with
+/// `PrivateNetwork`), or with `--examine-media false`.
 ///
 /// The child has limits on memory, processor time, file size, open files and wall time, a lower priority, an
 /// environment of constants, no descriptors but three (`/dev/null` and two pipes), the root as its folder, and a

@@ -14,6 +14,7 @@ package final class ExaminationDesk: Service {
     private let engine: UploadEngine
     private let catalog: any ExaminationCatalog
     private let examiner: MediaExaminer
+    private let isEnabled: Bool
     private let scratchFolder: String
     private let logger: Logger
     private let queue = Mutex(Queue())
@@ -35,17 +36,21 @@ package final class ExaminationDesk: Service {
     private static let workerCount = 2
     private static let urgentInterval = Duration.milliseconds(20)
     private static let idleInterval = Duration.milliseconds(500)
+    private static let pauseAfterFault = Duration.seconds(10)
 
     /// - Parameters:
     ///   - engine: `store` must keep its objects as local files; of others nothing is found out.
+    ///   - isEnabled: whether files are looked into at all.
     ///   - scratchFolder: where copies are made before they are stored; only this desk uses it.
     package init(
-        engine: UploadEngine, catalog: any ExaminationCatalog, examiner: MediaExaminer, scratchFolder: String,
+        engine: UploadEngine, catalog: any ExaminationCatalog, examiner: MediaExaminer, isEnabled: Bool,
+        scratchFolder: String,
         logger: Logger
     ) {
         self.engine = engine
         self.catalog = catalog
         self.examiner = examiner
+        self.isEnabled = isEnabled
         self.scratchFolder = scratchFolder
         self.logger = logger
     }
@@ -55,9 +60,8 @@ package final class ExaminationDesk: Service {
     package func examination(of upload: UploadRecord, withinSeconds seconds: Int64) async throws(UploadFault)
         -> Examination?
     {
-        guard let standing = try await read(upload.fileID), standing.state == .pending else {
-            return try await read(upload.fileID)
-        }
+        let standing = try await read(upload.fileID)
+        guard isEnabled, standing?.state == .pending else { return standing?.state == .pending ? nil : standing }
         let found = await withTaskGroup(of: Examination?.self) { group in
             group.addTask { await self.wait(for: upload) }
             group.addTask {
@@ -99,7 +103,9 @@ package final class ExaminationDesk: Service {
                 guard let index = queue.waiters[upload.fileID]?.firstIndex(where: { $0.number == number }) else {
                     return nil
                 }
-                return queue.waiters[upload.fileID]?.remove(at: index)
+                let waiter = queue.waiters[upload.fileID]?.remove(at: index)
+                if queue.waiters[upload.fileID]?.isEmpty == true { queue.waiters[upload.fileID] = nil }
+                return waiter
             }
             waiter?.continuation.resume(returning: nil)
         }
@@ -109,6 +115,8 @@ package final class ExaminationDesk: Service {
 
     package func run() async throws {
         await cancelWhenGracefulShutdown {
+            // Without its programs the desk only waits for the end: what is pending stays so.
+            guard self.isEnabled else { return await Self.untilCancelled() }
             await withDiscardingTaskGroup { group in
                 for _ in 0..<Self.workerCount {
                     group.addTask { await self.work() }
@@ -121,6 +129,10 @@ package final class ExaminationDesk: Service {
             return queue.waiters.values.flatMap { $0 }
         }
         for waiter in waiters { waiter.continuation.resume(returning: nil) }
+    }
+
+    private static func untilCancelled() async {
+        while !Task.isCancelled { try? await Task.sleep(for: .seconds(3600)) }
     }
 
     private func work() async {
@@ -136,6 +148,8 @@ package final class ExaminationDesk: Service {
                 continue
             }
             let examination = await examine(upload)
+            // Nothing came of it: what stands in the way may pass.
+            if examination == nil { nextLook = ContinuousClock.now + Self.pauseAfterFault }
             let waiters = queue.withLock { queue in
                 queue.running.remove(upload.fileID)
                 return queue.waiters.removeValue(forKey: upload.fileID) ?? []
@@ -197,7 +211,12 @@ package final class ExaminationDesk: Service {
             examination.copyID = copy.fileID
             return (examination, copy)
         } catch {
-            guard error.code != .cancelled, !Task.isCancelled else { return nil }
+            guard !error.isPassing, !Task.isCancelled else {
+                logger.info(
+                    "a file could not be looked into now",
+                    metadata: ["sluice.file": "\(upload.fileID)", "sluice.fault": "\(error.cause ?? error.message)"])
+                return nil
+            }
             examination.state = .failed
             examination.message = error.message
             logger.info(
@@ -245,7 +264,14 @@ package final class ExaminationDesk: Service {
             }
             return try await stream.finish(expecting: [:]).upload
         } catch {
-            throw ExaminationFault(.failed, "The copy could not be stored.", cause: error.cause ?? error.detail)
+            throw ExaminationFault(
+                error.isPassing ? .cancelled : .failed, "The copy could not be stored.",
+                cause: error.cause ?? error.detail)
         }
     }
+}
+
+extension ExaminationFault {
+    /// Whether the file is not to blame, so that another look may find more.
+    fileprivate var isPassing: Bool { code == .cancelled || code == .toolMissing }
 }

@@ -15,10 +15,11 @@ package struct HandoffDeliverer: Service {
 
     /// Files of one endpoint that are told of at the same time: a slow endpoint holds up itself alone.
     package static let lanesPerEndpoint = 8
+    /// The least time between two looks into the outbox.
+    private static let turn = Duration.milliseconds(10)
     /// Between two looks when nothing was found.
-    private static let idleInterval = Duration.milliseconds(200)
-    /// Between two looks while there is work.
-    private static let busyInterval = Duration.milliseconds(10)
+    private static let idleTurns = 20
+    private static let pauseAfterFault = Duration.seconds(5)
 
     package init(
         endpoints: [HandoffEndpoint], catalog: any HandoffCatalog, sender: WebhookSender, plan: RetryPlan,
@@ -48,18 +49,28 @@ package struct HandoffDeliverer: Service {
             while !Task.isCancelled {
                 // What is on its way now may have arrived when the outbox has been read, and must not go again.
                 let busy = lanes.files
-                let due = await due(for: endpoint)
-                for queued in due {
+                var isIdle = true
+                for queued in busy.count < Self.lanesPerEndpoint ? await due(for: endpoint) : [] {
                     let file = queued.handoff.fileID
                     guard !busy.contains(file), lanes.enter(file) else { continue }
+                    isIdle = false
                     group.addTask {
                         await deliver(queued, to: endpoint)
                         lanes.leave(file)
                     }
                 }
-                try? await Task.sleep(for: due.isEmpty ? Self.idleInterval : Self.busyInterval)
+                await wait(for: lanes, isIdle ? Self.idleTurns : 1)
             }
         }
+    }
+
+    /// Waits for some turns, or until a lane is free again: its file may have more to tell.
+    private func wait(for lanes: Lanes, _ turns: Int) async {
+        guard !lanes.files.isEmpty else {
+            try? await Task.sleep(for: Self.turn * turns)
+            return
+        }
+        for _ in 0..<turns where !Task.isCancelled && !lanes.takeChange() { try? await Task.sleep(for: Self.turn) }
     }
 
     private func due(for endpoint: HandoffEndpoint) async -> [QueuedHandoff] {
@@ -86,8 +97,10 @@ package struct HandoffDeliverer: Service {
                 try await fail(queued, endpoint, outcome)
             }
         } catch {
-            // It stays in the outbox as it was and is sent again: twice is allowed, never is not.
+            // It stays in the outbox as it was and is sent again: twice is allowed, never is not. Not at once, though:
+            // the endpoint is not to pay for a full disk of ours.
             logger.warning("a hand-off could not be recorded", metadata: ["sluice.fault": "\(error.detail)"])
+            try? await Task.sleep(for: Self.pauseAfterFault)
         }
     }
 
@@ -97,7 +110,7 @@ package struct HandoffDeliverer: Service {
         let failures = queued.attempts + 1
         let delay = plan.delayMilliseconds(afterFailures: failures, jitter: .random(in: 0...1))
         let next = delay.map { delay in
-            let asked = min(outcome.retryAfterSeconds.map { $0 * 1000 } ?? 0, plan.maximumDelayMilliseconds)
+            let asked = min(outcome.retryAfterSeconds ?? 0, plan.maximumDelayMilliseconds / 1000) * 1000
             return Timestamp(milliseconds: clock().milliseconds + max(delay, asked))
         }
         try await catalog.failed(queued.sequence, fault: outcome.description, nextAttemptAt: next)
@@ -115,6 +128,7 @@ package struct HandoffDeliverer: Service {
 /// The files of one endpoint that are being told of right now.
 private final class Lanes: Sendable {
     private let busy = Mutex<Set<FileID>>([])
+    private let hasChanged = Mutex(false)
 
     var files: Set<FileID> { busy.withLock { $0 } }
 
@@ -123,5 +137,16 @@ private final class Lanes: Sendable {
         busy.withLock { busy in busy.count < HandoffDeliverer.lanesPerEndpoint && busy.insert(file).inserted }
     }
 
-    func leave(_ file: FileID) { busy.withLock { busy in _ = busy.remove(file) } }
+    func leave(_ file: FileID) {
+        busy.withLock { busy in _ = busy.remove(file) }
+        hasChanged.withLock { $0 = true }
+    }
+
+    /// Whether a file has left since this was asked last.
+    func takeChange() -> Bool {
+        hasChanged.withLock { hasChanged in
+            defer { hasChanged = false }
+            return hasChanged
+        }
+    }
 }

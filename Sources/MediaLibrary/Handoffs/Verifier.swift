@@ -1,3 +1,4 @@
+import Synchronization
 import UploadModel
 
 #if canImport(FoundationEssentials)
@@ -7,7 +8,11 @@ import UploadModel
 #endif
 
 /// Asks the application before an item is accepted: `finalize.verify`.
-package struct Verifier: Sendable {
+package final class Verifier: Sendable {
+    /// Questions at once; whoever comes when all are busy is told to come again.
+    package static let maximumAtOnce = 32
+
+    private let running = Mutex(0)
     private let url: String
     private let secret: WebhookSecret
     private let sender: WebhookSender
@@ -28,6 +33,13 @@ package struct Verifier: Sendable {
     func check(
         _ item: MediaItem, _ upload: UploadRecord, _ composer: HandoffComposer, now: Timestamp
     ) async throws(UploadFault) {
+        let isAdmitted = running.withLock { running in
+            guard running < Self.maximumAtOnce else { return false }
+            running += 1
+            return true
+        }
+        guard isAdmitted else { throw Self.unavailable("too many questions at once", nil) }
+        defer { running.withLock { $0 -= 1 } }
         let body = composer.verification(of: item, upload, now: now)
         // Not an event: whoever repeats the call asks anew, under a new id.
         let outcome = await sender.send(id: HandoffID.random().text, body: body, to: url, secret: secret, now: now)

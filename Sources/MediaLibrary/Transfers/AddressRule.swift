@@ -43,6 +43,7 @@ package struct AddressRule: Hashable, Sendable {
         range(10, 0, 0, 0, 8),  // private use
         range(100, 64, 0, 0, 10),  // shared between a carrier and its customers
         range(127, 0, 0, 0, 8),  // loopback
+        range(168, 63, 129, 16, 32),  // what one cloud tells its machines, at an address that looks public
         range(169, 254, 0, 0, 16),  // link-local, and what clouds tell their machines
         range(172, 16, 0, 0, 12),  // private use
         range(192, 0, 0, 0, 24),  // protocol assignments

@@ -172,7 +172,10 @@ struct DownloadMachine: Sendable {
     /// RFC 9110 section 13.1.5: a strong tag; a date only where there is no tag, and where the answer is a second
     /// younger than the file, so that no other file can have the same date (section 8.8.2.2).
     private static func validator(tag: String?, modified: String?, date: String?) -> String? {
-        if let tag { return tag.hasPrefix("\"") && tag.count >= 2 && tag.hasSuffix("\"") ? tag : nil }
+        if let tag {
+            let isStrong = tag.hasPrefix("\"") && tag.count >= 2 && tag.hasSuffix("\"")
+            return isStrong && HeaderField("If-Range", tag).isSendable ? tag : nil
+        }
         guard let modified, let date, HeaderField("If-Range", modified).isSendable else { return nil }
         let (changed, asked) = (curl_getdate(modified, nil), curl_getdate(date, nil))
         return changed >= 0 && asked > changed ? modified : nil

@@ -102,8 +102,11 @@ struct HopFailure: Hashable, Sendable {
         case CURLE_OPERATION_TIMEDOUT: .late
         case CURLE_PARTIAL_FILE, CURLE_RECV_ERROR, CURLE_SEND_ERROR, CURLE_GOT_NOTHING: .brokenOff
         // The scheme was judged before; what is left of unsupported protocols is an answer without a head.
-        case CURLE_UNSUPPORTED_PROTOCOL, CURLE_WEIRD_SERVER_REPLY, CURLE_BAD_CONTENT_ENCODING: .unusableAnswer
-        default: .inside
+        case CURLE_FAILED_INIT, CURLE_BAD_FUNCTION_ARGUMENT, CURLE_UNKNOWN_OPTION, CURLE_NOT_BUILT_IN,
+            CURLE_WRITE_ERROR:
+            .inside
+        // Whatever else ends a transfer is the other side's doing: a head line without end is "out of memory" here.
+        default: .unusableAnswer
         }
     }
 

@@ -62,7 +62,7 @@ final class HopRun {
                 return .failed(HopFailure(.inside, cause: "libcurl did not take the transfer"))
             }
             defer { curl_multi_remove_handle(multi, easy.handle) }
-            return drive(easy, on: multi)
+            return withExtendedLifetime(easy) { drive(easy, on: multi) }
         }
     }
 

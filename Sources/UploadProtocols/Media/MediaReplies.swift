@@ -49,12 +49,14 @@ package enum MediaReplies {
     ///   - path: of the list, for the address of the next page (RFC 8288).
     ///   - query: what was asked for, and is asked for again on the next page; `nil` for everything.
     package static func items(
-        _ items: [(item: MediaItem, upload: UploadRecord)], next: String?, path: String, query: ItemListQuery? = nil,
+        _ items: [(item: MediaItem, upload: UploadRecord, examination: Examination?)], next: String?, path: String,
+        query: ItemListQuery? = nil,
         address: PublicAddress
     ) -> Reply {
-        let bodies = items.map { item, upload in
+        let bodies = items.map { item, upload, examination in
             ItemBody(
-                made: MadeItem(item, upload: upload, address: address), item: item, media: nil, resizedUrl: nil)
+                made: MadeItem(item, upload: upload, address: address), item: item,
+                media: examination.map(MediaFactsBody.init), resizedUrl: nil)
         }
         var reply = Reply.json(.ok, Listed(data: bodies, nextCursor: Nullable(next)))
         if let next {

@@ -140,7 +140,7 @@ import UploadProtocols
     @Test func listsItems() throws {
         let item = try Self.item(MediaItemRequest(kind: .video, title: "A", platforms: [.tiktok]))
         let reply = MediaReplies.items(
-            [(item: item, upload: try Samples.complete())], next: "1.65cb3f2000000000000000ab",
+            [(item: item, upload: try Samples.complete(), examination: nil)], next: "1.65cb3f2000000000000000ab",
             path: "/media/videos", address: Samples.address)
         let body = try Wire(reply)
         #expect(body["nextCursor"] == "1.65cb3f2000000000000000ab")
