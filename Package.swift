@@ -182,7 +182,8 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "MediaInspectionTests", dependencies: ["UploadModel", "MediaInspection"], swiftSettings: settings),
-        .testTarget(name: "GatewayTests", dependencies: ["SluiceCommand"], swiftSettings: settings),
+        .testTarget(
+            name: "GatewayTests", dependencies: ["SluiceCommand"], exclude: ["OpenAPI"], swiftSettings: settings),
         .testTarget(name: "TidyTests", swiftSettings: settings),
     ]
 )

@@ -25,6 +25,10 @@ package struct GatewayServer: Service {
         services: GatewayServices, address: ListenAddress, group: any EventLoopGroup, logger: Logger,
         onListening: @escaping @Sendable (Int) async -> Void
     ) {
+        for route in services.routes {
+            logger.debug(
+                "route", metadata: ["http.method": "\(route.method)", "http.route": "\(route.pattern)"])
+        }
         let responder = GatewayResponder(routes: services.routes, services: services)
         let channel = GatewayChannel(
             responder: { exchange in await responder.respond(to: exchange) }, limits: services.limits,

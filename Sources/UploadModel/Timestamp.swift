@@ -67,6 +67,10 @@ extension Timestamp: CustomStringConvertible {
             weekday: ((days + 4) % 7 + 7) % 7)
     }
 
+    /// 0000-01-01T00:00:00Z and 9999-12-31T23:59:59.999Z: what four digits of a year can say.
+    private static let firstMilliseconds: Int64 = -62_167_219_200_000
+    private static let lastMilliseconds: Int64 = 253_402_300_799_999
+
     /// Reads an RFC 3339 moment with a zone (`Z` or `+hh:mm`); fractions beyond milliseconds are cut off. Of the other
     /// forms of ISO 8601 it takes those that clients send: no seconds, a comma before the fraction, `+hhmm`.
     /// `nil` for anything else, a date without a zone included.
@@ -125,7 +129,9 @@ extension Timestamp: CustomStringConvertible {
         let yearOfEra = shiftedYear - era * 400
         let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
         let days = era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
-        self.milliseconds =
-            ((days * 24 + hour) * 60 + minute - zoneMinutes) * 60_000 + second * 1000 + millisecond
+        let moment = ((days * 24 + hour) * 60 + minute - zoneMinutes) * 60_000 + second * 1000 + millisecond
+        // A zone may lead out of the years that the format has: what is taken in must be writable again.
+        guard (Self.firstMilliseconds...Self.lastMilliseconds).contains(moment) else { return nil }
+        self.milliseconds = moment
     }
 }

@@ -45,9 +45,9 @@ extension CatalogConformance {
         }
         try requireEqual(try await due(catalog, at: 9), [])
         try requireEqual(try await due(catalog, at: 10), [queued[1]])
-        // By their place, not by their moment.
-        try requireEqual(try await due(catalog, at: 20), [queued[0], queued[1]])
-        try requireEqual(try await due(catalog, at: 20, limit: 1), [queued[0]])
+        // Whoever has waited longest goes first.
+        try requireEqual(try await due(catalog, at: 20), [queued[1], queued[0]])
+        try requireEqual(try await due(catalog, at: 20, limit: 1), [queued[1]])
         try requireEqual(try await due(catalog, at: 20, limit: 0), [])
         try requireEqual(try await due(catalog, at: 20, for: "other"), [queued[2]])
         try requireEqual(try await due(catalog, at: 20, for: "third"), [])
@@ -65,9 +65,9 @@ extension CatalogConformance {
         // The head of the first file is not due before its moment, and nothing may overtake it.
         try requireEqual(try await due(catalog, at: 1), [])
         try requireEqual(try await due(catalog, at: 2), [queued[2]])
-        try requireEqual(try await due(catalog), [queued[0], queued[2]])
+        try requireEqual(try await due(catalog), [queued[2], queued[0]])
         // One file's queue does not take the room of another's.
-        try requireEqual(try await due(catalog, limit: 2), [queued[0], queued[2]])
+        try requireEqual(try await due(catalog, limit: 2), [queued[2], queued[0]])
         try requireEqual(try await due(catalog, for: "other"), [queued[3]])
         try await catalog.accepted(queued[0].sequence)
         try requireEqual(try await due(catalog), [queued[1], queued[2]])
@@ -98,10 +98,14 @@ extension CatalogConformance {
             try requireEqual(await catalog.handoffs(in: .waiting, after: nil, limit: 1), [failed])
             try requireEqual(try await due(catalog, at: next - 1), [queued[2]])
             try requireEqual(try await due(catalog, at: next - 1, for: "other"), [queued[3]])
-            try requireEqual(try await due(catalog, at: next), [failed, queued[2]])
+            try requireEqual(try await due(catalog, at: next), [queued[2], failed])
         }
+        // What waited behind it waited as long.
+        var behind = queued[1]
+        behind.nextAttemptAt = Sample.start.adding(seconds: 300)
         try await catalog.accepted(queued[0].sequence)
-        try requireEqual(try await due(catalog, at: 0), [queued[1], queued[2]])
+        try requireEqual(try await due(catalog, at: 299), [queued[2]])
+        try requireEqual(try await due(catalog, at: 300), [queued[2], behind])
     }
 
     private static func handoffDies(_ open: Open) async throws {
@@ -174,7 +178,9 @@ extension CatalogConformance {
         try requireEqual(try await due(catalog, at: 500), [again(0, "b"), again(3, "d")])
         try requireEqual(await catalog.handoffs(in: .dead, after: nil, limit: 9), [])
         try await catalog.accepted(queued[0].sequence)
-        try requireEqual(try await due(catalog, at: 500), [queued[1], again(3, "d")])
+        var behind = queued[1]
+        behind.nextAttemptAt = now
+        try requireEqual(try await due(catalog, at: 500), [behind, again(3, "d")])
     }
 
     private static func listsHandoffs(_ open: Open) async throws {

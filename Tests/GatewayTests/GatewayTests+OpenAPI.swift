@@ -8,7 +8,7 @@ extension GatewayTests {
         private static let seed = 20_240_213
 
         /// Schemathesis makes requests that fit the description and requests that do not, and looks whether the answers
-        /// are those that are described. What it looks for, and where not and why, says `Tests/OpenAPI`.
+        /// are those that are described. What it looks for, and where not and why, says `Tests/GatewayTests/OpenAPI`.
         @Test func `every answer is as described`() async throws {
             let gateway = try RunningGateway.shared
             let folder = try Scratch.newFolder("schemathesis")
@@ -106,7 +106,7 @@ struct DescribedCalls: Sendable {
     let methods: [String: Set<String>]
 
     /// Where it is written how the description is held against a gateway.
-    static let folder = "\(package)/Tests/OpenAPI"
+    static let folder = "\(package)/Tests/GatewayTests/OpenAPI"
 
     private static let package = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
         .deletingLastPathComponent().deletingLastPathComponent().path

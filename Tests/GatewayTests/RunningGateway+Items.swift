@@ -42,3 +42,12 @@ extension RunningGateway {
         return link
     }
 }
+
+extension JSON {
+    /// An item without what is found out of its file: that becomes known by itself, between any two calls.
+    var asAsked: JSON {
+        guard case .object(var members) = self else { return self }
+        for member in ["media", "resizedUrl"] { members[member] = nil }
+        return .object(members)
+    }
+}

@@ -152,13 +152,16 @@ struct GatewayChannel: ServerChildChannel {
         case let error as HTTPParserError where error != .invalidEOFState: fault = Exchange.malformed
         default: throw error
         }
-        let reply = fault.reply(.problem, requestID: Exchange.newRequestID())
+        let requestID = Exchange.newRequestID()
+        let reply = fault.reply(.problem, requestID: requestID)
         var head = HTTPResponse(status: reply.status, headerFields: reply.fields)
+        head.headerFields[.requestID] = requestID
         head.headerFields[.connection] = "close"
         head.headerFields[.contentLength] = String(reply.body.count)
         logger.info(
             "malformed request",
             metadata: [
+                "sluice.request": "\(requestID)",
                 "http.status": "\(reply.status.code)",
                 "client.address": "\(connection.channel.remoteAddress?.ipAddress ?? "-")",
             ])

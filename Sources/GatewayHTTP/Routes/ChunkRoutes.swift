@@ -40,8 +40,14 @@ extension GatewayServices {
             _ = try await engine.complete(outcome.upload)
             return .reply(ChunkReplies.completed(reference: chunk.reference))
         } catch {
-            // A chunk of a file that is complete is a repetition, and harmless.
+            // A chunk of a file that is complete is a repetition, and harmless; unless it is of another file.
             guard error.code == .alreadyComplete, let chunk = try? form.chunk() else { throw error }
+            let complete = try await engine.find(UploadReference.readings(of: chunk.reference), of: tenant)
+            if let count = complete?.layout.partCount, count != chunk.count {
+                throw UploadFault(
+                    .alreadyComplete,
+                    "This fileId is of a complete file of \(count) chunks; another file needs another fileId.")
+            }
             return .reply(ChunkReplies.completed(reference: chunk.reference))
         }
     }

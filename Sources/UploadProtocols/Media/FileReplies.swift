@@ -14,6 +14,7 @@ package struct FileReply: Hashable, Sendable {
         var fields = Self.fields(of: upload, tag: tag)
         let requested = request.headerFields
         guard Precondition.ifMatch(requested[.ifMatch], current: tag) else {
+            fields[.cacheControl] = "no-store"
             head = HTTPResponse(status: .preconditionFailed, headerFields: fields)
             body = nil
             return
@@ -43,6 +44,7 @@ package struct FileReply: Hashable, Sendable {
             status = .rangeNotSatisfiable
             bytes = nil
             fields[.contentRange] = RangeField.unsatisfiedContentRange(sizeBytes: size)
+            fields[.cacheControl] = "no-store"
         }
         if status != .rangeNotSatisfiable { fields[.contentType] = upload.mediaType.text }
         fields[.contentLength] = String(bytes?.length ?? 0)
