@@ -42,8 +42,9 @@ package struct ForeignFetcher: Sendable {
         try admission.enter(tenant)
         defer { admission.leave(tenant) }
         var order = order(url)
-        order.totalTimeoutSeconds = min(
-            order.totalTimeoutSeconds, max(1, Int((deadline - .now).components.seconds)))
+        // Up to the next whole second: what is left of the last one is not to be lost.
+        let left = Int((deadline - .now).components.seconds) + 1
+        order.totalTimeoutSeconds = min(order.totalTimeoutSeconds, max(1, left))
         let sink = FetchSink(engine: engine, formats: formats, tenant: tenant)
         do throws(UploadFault) {
             _ = try await http.download(order, into: sink)

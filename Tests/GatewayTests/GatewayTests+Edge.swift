@@ -16,7 +16,7 @@ extension GatewayTests {
         @Test(arguments: [
             ("PATCH", "/api/v1/uploads", ["GET", "POST"]), ("PUT", "/api/v1/uploads", ["GET", "POST"]),
             ("POST", "/api/media/uploadUrl", ["GET"]), ("DELETE", "/api/v1/media/chunks", ["GET", "POST"]),
-            ("GET", "/api/v1/media/videos", ["POST"]), ("POST", "/healthz", ["GET"]),
+            ("DELETE", "/api/v1/media/videos", ["GET", "POST"]), ("POST", "/healthz", ["GET"]),
             ("POST", "/api/v1/uploads/AAAAAAAAAAAAAAAAAAAAAAAAAAA", ["DELETE", "GET"]),
             ("GET", "/api/v1/uploads/AAAAAAAAAAAAAAAAAAAAAAAAAAA/complete", ["POST"]),
             ("GET", "/api/v1/uploads/AAAAAAAAAAAAAAAAAAAAAAAAAAA/parts/1", ["PUT"]),

@@ -196,6 +196,18 @@ extension GatewayTests {
             #expect(try refused.json["errors"].entries.count == 1, "\(refused.account)")
         }
 
+        @Test func `every flat key is read`() async throws {
+            let gateway = try RunningGateway.shared
+            let keys = Self.settings.flatMap(\.flat).compactMap { $0.split(separator: "=").first.map(String.init) }
+            // No text, no flag, no list and no option.
+            let wrong = keys.map { "\($0)=[1\u{7}" }
+            let answer = try await gateway.finalize(
+                "images", ["platforms=[\"tiktok\"]", "file=@\(try Samples.shared.png)"] + wrong)
+            #expect(answer.status == 400)
+            let named = try answer.json["errors"].entries.compactMap { $0["field"].string }
+            #expect(named.sorted() == keys.sorted(), "\(answer.account)")
+        }
+
         @Test func `an image is not for YouTube`() async throws {
             let gateway = try RunningGateway.shared
             let answer = try await gateway.finalize(

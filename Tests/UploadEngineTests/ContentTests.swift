@@ -50,6 +50,39 @@ import UploadStoreTesting
         try await bench.expectTidy()
     }
 
+    /// Name and type may stand behind the bytes: declared at the beginning, only at the end, at both, rightly or not.
+    @Test(
+        arguments: [
+            (MediaType?.none, MediaType.letters, letters, true), (MediaType.letters, .letters, letters, true),
+            (nil, .letters, digits, false), (nil, .letters, others, false),
+            (nil, .letters, Array(letters.prefix(5)), false), (nil, .letters, [], false),
+        ], [1, 8, 100])
+    func whatIsSaidBehindTheBytesMustBeTrueToo(
+        _ said: (first: MediaType?, last: MediaType, bytes: [UInt8], isTrue: Bool), _ bufferBytes: Int
+    ) async throws {
+        let bench = bench()
+        let name = try #require(FileName("renamed.txt"))
+        let naming = Completion.Naming(fileName: name, declaredType: said.last, description: "words")
+        let stream = try await bench.engine.openDirect(
+            tenant: .default, fileName: .sample, declaredType: said.first, limitBytes: nil)
+        func send() async throws -> UploadRecord {
+            try await stream.send(said.bytes, inBuffersOf: bufferBytes) {
+                try await stream.finish(expecting: [:], naming: naming).upload
+            }
+        }
+        if said.isTrue {
+            let standing = try await bench.standing(send())
+            #expect(standing.fileName == name)
+            #expect(standing.declaredType == said.last)
+            #expect(standing.description == "words")
+            #expect(try await bench.content(of: standing) == said.bytes)
+        } else {
+            await expectFault(.contentMismatch) { _ = try await send() }
+            #expect(try await bench.store.inventory() == [])
+        }
+        try await bench.expectTidy()
+    }
+
     @Test(arguments: [1, 3, 7, 8, 20])
     func theFirstPartsTellTheTypeHoweverShortTheyAre(_ partBytes: Int) async throws {
         for (declared, bytes, isRight) in [

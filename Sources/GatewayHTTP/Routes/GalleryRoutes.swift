@@ -36,7 +36,6 @@ extension GatewayServices {
 
     /// `GET /api/media/meta?id=…` or `?mediaUrl=…`
     func showMeta(_ exchange: Exchange) async throws(UploadFault) -> Answer {
-        let tenant = try exchange.requiredTenant()
         let pairs = try exchange.queryPairs()
         func value(_ name: String) -> String? { pairs.first { $0.name == name && !$0.value.isEmpty }?.value }
         let id = value("id") ?? value("mediaUrl").map { address.fileID(ofAccessURL: $0)?.text ?? "" }
@@ -45,7 +44,12 @@ extension GatewayServices {
                 .invalidRequest, "id or mediaUrl is needed: which file you mean.",
                 fields: [FieldFault(field: "id", message: "needed, or mediaUrl")])
         }
-        let upload = try await library.file(id, of: tenant)
+        return try await showMeta(exchange, of: id)
+    }
+
+    /// `GET /api/media/{id}`
+    func showMeta(_ exchange: Exchange, of id: String) async throws(UploadFault) -> Answer {
+        let upload = try await library.file(id, of: exchange.requiredTenant())
         let looked = try await library.looked(at: upload)
         let description = try await library.description(of: upload)
         return .reply(

@@ -126,6 +126,9 @@ extension GatewayServices {
             Route(.get, "/api/media/meta", dialect: .gallery) { exchange, _ throws(UploadFault) in
                 try await showMeta(exchange)
             },
+            Route(.get, "/api/media/:id", dialect: .gallery) { exchange, parameters throws(UploadFault) in
+                try await showMeta(exchange, of: parameters.text("id"))
+            },
             Route(.delete, "/api/media/:id", dialect: .gallery) {
                 exchange, parameters throws(UploadFault) in try await deleteFile(exchange, parameters)
             },
