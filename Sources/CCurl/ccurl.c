@@ -7,6 +7,7 @@
 
 #include "CCurl.h"
 
+#include <ifaddrs.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <signal.h>
@@ -82,6 +83,23 @@ static struct sluice_curl_peer peer_of(const struct sockaddr *address, size_t le
         peer.scope = inet.sin6_scope_id;
     }
     return peer;
+}
+
+bool sluice_curl_is_own(struct sluice_curl_peer peer) {
+    struct ifaddrs *first;
+    if (getifaddrs(&first) != 0) return true;
+    bool is_own = false;
+    for (struct ifaddrs *entry = first; entry != NULL && !is_own; entry = entry->ifa_next) {
+        if (entry->ifa_addr == NULL) continue;
+        size_t length =
+            entry->ifa_addr->sa_family == AF_INET ? sizeof(struct sockaddr_in)
+            : entry->ifa_addr->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6) : 0;
+        if (length == 0) continue;
+        struct sluice_curl_peer own = peer_of(entry->ifa_addr, length);
+        is_own = own.version == peer.version && memcmp(own.bytes, peer.bytes, sizeof own.bytes) == 0;
+    }
+    freeifaddrs(first);
+    return is_own;
 }
 
 static curl_socket_t open_socket(void *context, curlsocktype purpose, struct curl_sockaddr *address) {

@@ -19,7 +19,7 @@ struct Outgoing: Sendable {
         let asking = WebhookSender(http: asked, timeoutMilliseconds: timeoutMilliseconds)
         verifier = configuration.verifier.map { Verifier(url: $0.url, secret: $0.secret, sender: asking) }
         fetcher = ForeignFetcher(
-            http: foreign, addresses: AddressRule(allowing: configuration.pullAddresses),
+            http: foreign, addresses: configuration.pullAddresses,
             limits: configuration.pullLimits, threads: configuration.pullThreads)
     }
 

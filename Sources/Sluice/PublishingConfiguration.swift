@@ -12,7 +12,7 @@ package struct PublishingConfiguration: Sendable {
     package var maximumImagePixels = 100_000_000
     /// `nil` keeps files for ever.
     package var fileLifetimeSeconds: Int64?
-    package var pullAddresses: [AddressRange] = []
+    package var pullAddresses = AddressRule()
     package var pullLimits = ForeignFetcher.Limits()
     package var pullThreads = 16
 
@@ -38,12 +38,8 @@ package struct PublishingConfiguration: Sendable {
         maximumImagePixels = try reader.number("max-image-pixels")
         let lifetime = try reader.number("file-lifetime-seconds")
         fileLifetimeSeconds = lifetime == 0 ? nil : Int64(lifetime)
-        for text in try reader.list("pull-allow") {
-            guard let range = AddressRange(text) else {
-                throw StartFault("pull-allow: \"\(text)\" is not an address range, such as 10.1.0.0/16 or fd00::/8.")
-            }
-            pullAddresses.append(range)
-        }
+        pullAddresses = AddressRule(
+            allowing: try Self.ranges("pull-allow", reader), denying: try Self.ranges("pull-deny", reader))
         pullLimits.maximumBytes = Int64(try reader.number("pull-max-bytes"))
         pullLimits.totalSeconds = try reader.number("pull-timeout-seconds")
         pullThreads = try reader.number("pull-threads")
@@ -68,6 +64,17 @@ package struct PublishingConfiguration: Sendable {
         }
         return HandoffEndpoint(
             name: name, url: url, secret: secret, kinds: kinds.isEmpty ? Set(HandoffKind.allCases) : kinds)
+    }
+
+    private static func ranges(_ name: String, _ reader: SettingsReader) throws(StartFault) -> [AddressRange] {
+        var ranges: [AddressRange] = []
+        for text in try reader.list(name) {
+            guard let range = AddressRange(text) else {
+                throw StartFault("\(name): \"\(text)\" is not an address range, such as 10.1.0.0/16 or fd00::/8.")
+            }
+            ranges.append(range)
+        }
+        return ranges
     }
 
     private static func verifier(_ reader: SettingsReader) throws(StartFault) -> (String, WebhookSecret)? {

@@ -72,6 +72,7 @@ package struct Setting: Sendable {
             "file-lifetime-seconds", 0, 0...3_153_600_000,
             "Finished files are deleted after this, with their items; in seconds, 0 keeps them."),
         text("pull-allow", "", "Address ranges, with commas, that files may be fetched from besides public ones."),
+        text("pull-deny", "", "Address ranges, with commas, that files are never fetched from."),
         number("pull-max-bytes", 5 << 30, 1...(1 << 50), "The largest file that is fetched, in bytes."),
         number("pull-timeout-seconds", 300, 1...86_400, "For fetching one file, in seconds."),
         number("pull-threads", 16, 1...1024, "Files that are fetched at once; more wait."),

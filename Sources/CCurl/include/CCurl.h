@@ -44,6 +44,9 @@ struct sluice_curl_peer {
     uint32_t scope;
 };
 
+/// Whether an interface of this machine has the address; yes where that cannot be found out.
+bool sluice_curl_is_own(struct sluice_curl_peer peer);
+
 /// Whether a connection to this address may be made.
 typedef bool (*sluice_curl_judge)(void *_Nonnull context, struct sluice_curl_peer peer);
 

@@ -5,16 +5,20 @@
 package struct AddressRule: Hashable, Sendable {
     private let isUnlimited: Bool
     private let allowed: [AddressRange]
+    private let denied: [AddressRange]
 
-    /// Every address that the Internet can reach, and the ranges that the operator allows besides.
-    package init(allowing ranges: [AddressRange] = []) {
+    /// Every address that the Internet can reach and that is not this machine's own, and the ranges that the operator
+    /// allows besides; never those that he denies.
+    package init(allowing ranges: [AddressRange] = [], denying denied: [AddressRange] = []) {
         isUnlimited = false
         allowed = ranges
+        self.denied = denied
     }
 
     private init(isUnlimited: Bool) {
         self.isUnlimited = isUnlimited
         allowed = []
+        denied = []
     }
 
     /// For endpoints that the operator names; never for a URL that comes from a client.
@@ -22,13 +26,17 @@ package struct AddressRule: Hashable, Sendable {
 
     /// - Parameter scope: the interface that an IPv6 address belongs to, 0 for none. An address that means another
     ///   host on another interface is never global, and refused even inside an allowed range.
-    package func permits(_ address: IPAddress, scope: UInt32 = 0) -> Bool {
+    /// - Parameter isOwn: whether it is an address of this machine, behind whatever guards it from outside.
+    package func permits(_ address: IPAddress, scope: UInt32 = 0, isOwn: Bool = false) -> Bool {
         if isUnlimited { return true }
         guard scope == 0 else { return false }
         let inner = address.embedded.map(IPAddress.v4)
-        if allowed.contains(where: { range in range.contains(address) || inner.map(range.contains) == true }) {
-            return true
+        func isIn(_ ranges: [AddressRange]) -> Bool {
+            ranges.contains { range in range.contains(address) || inner.map(range.contains) == true }
         }
+        if isIn(denied) { return false }
+        if isIn(allowed) { return true }
+        if isOwn { return false }
         switch inner ?? address {
         case .v4: return !Self.special4.contains { $0.contains(inner ?? address) }
         case .v6:

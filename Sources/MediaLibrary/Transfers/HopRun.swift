@@ -141,7 +141,7 @@ final class HopRun {
         case 6: address = .v6(bytes.reduce(0) { $0 << 8 | UInt128($1) })
         default: return false
         }
-        guard hop.addresses.permits(address, scope: peer.scope) else {
+        guard hop.addresses.permits(address, scope: peer.scope, isOwn: sluice_curl_is_own(peer)) else {
             refusedAddresses.append(address)
             return false
         }

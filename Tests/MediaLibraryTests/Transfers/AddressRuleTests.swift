@@ -110,4 +110,22 @@ import Testing
         #expect(IPAddress(text) == address)
         if let address { #expect(IPAddress(address.description) == address) }
     }
+
+    @Test func `what the operator denies is refused, also inside what he allows`() throws {
+        let rule = AddressRule(
+            allowing: [try #require(AddressRange("10.0.0.0/8"))],
+            denying: [try #require(AddressRange("10.1.0.0/16")), try #require(AddressRange("8.8.0.0/16"))])
+        for (text, permitted) in [("10.2.0.1", true), ("10.1.0.1", false), ("8.8.8.8", false), ("8.9.0.1", true)] {
+            #expect(rule.permits(try #require(IPAddress(text))) == permitted, "\(text)")
+        }
+        #expect(!rule.permits(try #require(IPAddress("::ffff:10.1.0.1"))))
+    }
+
+    @Test func `the machine's own addresses are refused unless they are allowed`() throws {
+        let public4 = try #require(IPAddress("8.8.8.8"))
+        #expect(AddressRule().permits(public4))
+        #expect(!AddressRule().permits(public4, isOwn: true))
+        #expect(AddressRule(allowing: [try #require(AddressRange("8.8.8.8"))]).permits(public4, isOwn: true))
+        #expect(AddressRule.anywhere.permits(public4, isOwn: true))
+    }
 }

@@ -83,7 +83,7 @@ import UploadModel
                 order.minimumBytesPerSecond = 100
                 order.slownessSeconds = 6
                 let summary = try await client.download(order, into: sink)
-                #expect(summary.attempts == 2)
+                #expect(summary.attempts > 1)
                 #expect(sink.holds(Self.content))
             }
         }
