@@ -18,6 +18,8 @@ package final class ExaminationDesk: Service {
     private let scratchFolder: String
     private let logger: Logger
     private let queue = Mutex(Queue())
+    /// Rings when somebody waits for a file.
+    private let bell = Bell()
 
     private struct Queue {
         /// In the order in which they asked.
@@ -34,7 +36,7 @@ package final class ExaminationDesk: Service {
 
     /// Decoders that run at the same time; each may have its own memory limit.
     private static let workerCount = 2
-    private static let urgentInterval = Duration.milliseconds(20)
+    /// Between two looks for what nobody waits for.
     private static let idleInterval = Duration.milliseconds(500)
     private static let pauseAfterFault = Duration.seconds(10)
 
@@ -96,7 +98,7 @@ package final class ExaminationDesk: Service {
                     queue.urgent.append(upload)
                     return false
                 }
-                if isCancelled { continuation.resume(returning: nil) }
+                if isCancelled { continuation.resume(returning: nil) } else { bell.ring() }
             }
         } onCancel: {
             let waiter = queue.withLock { queue -> Waiter? in
@@ -138,13 +140,14 @@ package final class ExaminationDesk: Service {
     private func work() async {
         var nextLook = ContinuousClock.now
         while !Task.isCancelled {
+            let rings = bell.rings
             var upload = takeUrgent()
             if upload == nil, ContinuousClock.now >= nextLook {
                 upload = await takePending()
                 if upload == nil { nextLook = ContinuousClock.now + Self.idleInterval }
             }
             guard let upload else {
-                try? await Task.sleep(for: Self.urgentInterval)
+                await bell.wait(since: rings, atMost: Self.idleInterval)
                 continue
             }
             let examination = await examine(upload)
