@@ -18,14 +18,14 @@ struct Fingerprint {
 extension MediaLibrary {
     /// A digest of everything that the client asked for.
     static func fingerprint(of request: MediaItemRequest) -> String {
-        var print = Fingerprint()
-        print.add(request.kind.rawValue)
-        print.add(request.title)
-        print.add(request.description)
-        print.add(request.platforms.map(\.rawValue).joined(separator: ","))
-        print.add(request.scheduledAt.map { String($0.milliseconds) })
-        print.add(String(request.isDraft))
-        for platform in Platform.allCases { print.add(request.settingsJSON[platform]) }
-        return print.hex
+        var digest = Fingerprint()
+        digest.add(request.kind.rawValue)
+        digest.add(request.title)
+        digest.add(request.description)
+        digest.add(request.platforms.map(\.rawValue).joined(separator: ","))
+        digest.add(request.scheduledAt.map { String($0.milliseconds) })
+        digest.add(String(request.isDraft))
+        for platform in Platform.allCases { digest.add(request.settingsJSON[platform]) }
+        return digest.hex
     }
 }

@@ -176,18 +176,18 @@ extension MediaLibrary {
     }
 
     private static func fingerprint(of request: PostRequest) -> String {
-        var print = Fingerprint()
-        print.add(request.text)
-        print.add(request.platforms.map(\.rawValue).joined(separator: ","))
+        var digest = Fingerprint()
+        digest.add(request.text)
+        digest.add(request.platforms.map(\.rawValue).joined(separator: ","))
         for medium in request.media {
             switch medium {
-            case .own(let id): print.add("own:\(id)")
-            case .foreign(let url): print.add("foreign:\(url)")
+            case .own(let id): digest.add("own:\(id)")
+            case .foreign(let url): digest.add("foreign:\(url)")
             }
         }
-        print.add(request.scheduledAt.map { String($0.milliseconds) })
-        print.add(String(request.isVideo))
-        for platform in Platform.allCases { print.add(request.settingsJSON[platform]) }
-        return print.hex
+        digest.add(request.scheduledAt.map { String($0.milliseconds) })
+        digest.add(String(request.isVideo))
+        for platform in Platform.allCases { digest.add(request.settingsJSON[platform]) }
+        return digest.hex
     }
 }

@@ -52,7 +52,8 @@ package func build(
         sweepInterval: .seconds(configuration.sweepSeconds), logger: logger)
     let background = publishingServices(configuration.publishing, workshop, outgoing, library, logger)
     return Gateway(
-        services: [reaper, grantKeys, desk] + background + [server], outgoing: outgoing, drain: services.drain,
+        services: [reaper, grantKeys] + background + (workshop.examinesMedia ? [desk] : []) + [server],
+        outgoing: outgoing, drain: services.drain,
         drainSeconds: configuration.drainSeconds, workshop: workshop, initialKeyPath: initialKeyPath, logger: logger)
 }
 

@@ -41,8 +41,8 @@ extension GatewayServices {
         )
         var form = GalleryForm()
         if let declared = exchange.body.declaredBytes, declared > most { throw galleryFileTooLarge }
-        guard let dataURIType = try await body.nextFile(&form) else { throw Self.needsGalleryFile }
-        form.declaredType = dataURIType.type == .octetStream ? nil : dataURIType.type
+        guard let file = try await body.nextFile(&form) else { throw Self.needsGalleryFile }
+        form.declaredType = file.type
         let stream = try await openGalleryStream(form, tenant)
         return try await finish(stream, exchange) { () async throws(UploadFault) in
             try await body.moveFile(into: stream)
@@ -59,8 +59,7 @@ extension GatewayServices {
         let most = limits.maximumGalleryBytes + Int64(limits.maximumFormFieldBytes) + 4096
         if let declared = exchange.body.declaredBytes, declared > most { throw galleryFileTooLarge }
         guard let file = try await nextGalleryFile(&reader, &form) else { throw Self.needsGalleryFile }
-        let said = file.contentType.flatMap { UploadModel.MediaType($0) }
-        form.declaredType = said == .octetStream ? nil : said
+        form.declaredType = file.contentType.flatMap { UploadModel.MediaType($0) }
         form.partName = file.fileNameWithoutPath
         let stream = try await openGalleryStream(form, tenant)
         return try await finish(stream, exchange) { () async throws(UploadFault) in

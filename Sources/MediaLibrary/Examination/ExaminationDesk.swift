@@ -42,12 +42,11 @@ package final class ExaminationDesk: Service {
 
     /// - Parameters:
     ///   - engine: `store` must keep its objects as local files; of others nothing is found out.
-    ///   - isEnabled: whether files are looked into at all.
+    ///   - isEnabled: whether the desk is run; where it is not, what is pending stays so and nobody waits for it.
     ///   - scratchFolder: where copies are made before they are stored; only this desk uses it.
     package init(
         engine: UploadEngine, catalog: any ExaminationCatalog, examiner: MediaExaminer, isEnabled: Bool,
-        scratchFolder: String,
-        logger: Logger
+        scratchFolder: String, logger: Logger
     ) {
         self.engine = engine
         self.catalog = catalog
@@ -64,7 +63,7 @@ package final class ExaminationDesk: Service {
     {
         let standing = try await read(upload.fileID)
         guard isEnabled, standing?.state == .pending else { return standing?.state == .pending ? nil : standing }
-        let found = await withTaskGroup(of: Examination?.self) { group in
+        return await withTaskGroup(of: Examination?.self) { group in
             group.addTask { await self.wait(for: upload) }
             group.addTask {
                 try? await Task.sleep(for: .seconds(seconds))
@@ -73,7 +72,6 @@ package final class ExaminationDesk: Service {
             defer { group.cancelAll() }
             return await group.next() ?? nil
         }
-        return found
     }
 
     private func read(_ file: FileID) async throws(UploadFault) -> Examination? {
@@ -106,7 +104,10 @@ package final class ExaminationDesk: Service {
                     return nil
                 }
                 let waiter = queue.waiters[upload.fileID]?.remove(at: index)
-                if queue.waiters[upload.fileID]?.isEmpty == true { queue.waiters[upload.fileID] = nil }
+                if queue.waiters[upload.fileID]?.isEmpty == true {
+                    queue.waiters[upload.fileID] = nil
+                    queue.urgent.removeAll { $0.fileID == upload.fileID }
+                }
                 return waiter
             }
             waiter?.continuation.resume(returning: nil)
@@ -117,8 +118,6 @@ package final class ExaminationDesk: Service {
 
     package func run() async throws {
         await cancelWhenGracefulShutdown {
-            // Without its programs the desk only waits for the end: what is pending stays so.
-            guard self.isEnabled else { return await Self.untilCancelled() }
             await withDiscardingTaskGroup { group in
                 for _ in 0..<Self.workerCount {
                     group.addTask { await self.work() }
@@ -131,10 +130,6 @@ package final class ExaminationDesk: Service {
             return queue.waiters.values.flatMap { $0 }
         }
         for waiter in waiters { waiter.continuation.resume(returning: nil) }
-    }
-
-    private static func untilCancelled() async {
-        while !Task.isCancelled { try? await Task.sleep(for: .seconds(3600)) }
     }
 
     private func work() async {

@@ -15,10 +15,8 @@ package struct HandoffDeliverer: Service {
 
     /// Files of one endpoint that are told of at the same time: a slow endpoint holds up itself alone.
     package static let lanesPerEndpoint = 8
-    /// The least time between two looks into the outbox.
-    private static let turn = Duration.milliseconds(10)
-    /// Between two looks when nothing was found.
-    private static let idleTurns = 20
+    /// Between two looks when nothing was found: what other processes let go again is found by looking.
+    private static let idleInterval = Duration.milliseconds(200)
     private static let pauseAfterFault = Duration.seconds(5)
 
     package init(
@@ -47,6 +45,7 @@ package struct HandoffDeliverer: Service {
         let lanes = Lanes()
         await withDiscardingTaskGroup { group in
             while !Task.isCancelled {
+                let rings = lanes.bell.rings
                 // What is on its way now may have arrived when the outbox has been read, and must not go again.
                 let busy = lanes.files
                 var isIdle = true
@@ -59,18 +58,10 @@ package struct HandoffDeliverer: Service {
                         lanes.leave(file)
                     }
                 }
-                await wait(for: lanes, isIdle ? Self.idleTurns : 1)
+                // A lane that is free again may have more to tell.
+                if isIdle { await lanes.bell.wait(since: rings, atMost: Self.idleInterval) }
             }
         }
-    }
-
-    /// Waits for some turns, or until a lane is free again: its file may have more to tell.
-    private func wait(for lanes: Lanes, _ turns: Int) async {
-        guard !lanes.files.isEmpty else {
-            try? await Task.sleep(for: Self.turn * turns)
-            return
-        }
-        for _ in 0..<turns where !Task.isCancelled && !lanes.takeChange() { try? await Task.sleep(for: Self.turn) }
     }
 
     private func due(for endpoint: HandoffEndpoint) async -> [QueuedHandoff] {
@@ -128,7 +119,8 @@ package struct HandoffDeliverer: Service {
 /// The files of one endpoint that are being told of right now.
 private final class Lanes: Sendable {
     private let busy = Mutex<Set<FileID>>([])
-    private let hasChanged = Mutex(false)
+    /// Rings when a file has left.
+    let bell = Bell()
 
     var files: Set<FileID> { busy.withLock { $0 } }
 
@@ -139,14 +131,6 @@ private final class Lanes: Sendable {
 
     func leave(_ file: FileID) {
         busy.withLock { busy in _ = busy.remove(file) }
-        hasChanged.withLock { $0 = true }
-    }
-
-    /// Whether a file has left since this was asked last.
-    func takeChange() -> Bool {
-        hasChanged.withLock { hasChanged in
-            defer { hasChanged = false }
-            return hasChanged
-        }
+        bell.ring()
     }
 }
