@@ -10,11 +10,11 @@ import UploadStore
 /// through the page cache; so does everything when the block budget is used up.
 // Sendable: used by one task at a time, as PieceWriter demands; a block that is being written belongs to the
 // write alone.
-final class DiskPieceWriter: PieceWriter, @unchecked Sendable {
-    /// Pieces up to this length go through the page cache: two waits for the device would cost more than the copy.
-    static let smallPieceBytes: Int64 = 128 << 10
+final class DiskPieceWriter: FillablePieceWriter, @unchecked Sendable {
     /// Blocks of one stream that may be on their way to the disk at once.
     static let maximumWritesInFlight = 2
+    /// Lent at once: what a cache still holds when it is summed.
+    private static let vacancyBytes: Int64 = 1 << 20
 
     private let file: StagedFile
     private let store: DiskStore
@@ -46,7 +46,7 @@ final class DiskPieceWriter: PieceWriter, @unchecked Sendable {
         self.onAbandon = onAbandon
         switch sizing {
         case .exactly(let bytes):
-            usesDirect = file.hasDirect && bytes > Self.smallPieceBytes
+            usesDirect = file.hasDirect
             expectedBytes = bytes
             maximumBytes = bytes
         case .atMost(let bytes):
@@ -82,9 +82,26 @@ final class DiskPieceWriter: PieceWriter, @unchecked Sendable {
                 return count
             }
             filled += count
-            if filled == blockCapacity { try await flushBlock() }
+            if filled == blockCapacity, !isWhole { try await flushBlock() }
         }
     }
+
+    func vacancy() async throws(StoreFault) -> Vacancy? {
+        if block == nil { takeBlock() }
+        let left = min(Int64(blockCapacity - filled), maximumBytes - writtenBytes - Int64(filled))
+        guard let address = block?.bytes.baseAddress, left > 0 else { return nil }
+        return Vacancy(address: address + filled, byteCount: Int(min(left, Self.vacancyBytes)))
+    }
+
+    func filled(_ byteCount: Int) async throws(StoreFault) {
+        guard let block else { return }
+        digests.update(UnsafeRawBufferPointer(rebasing: block.bytes[filled..<filled + byteCount]))
+        filled += byteCount
+        if filled == blockCapacity, !isWhole { try await flushBlock() }
+    }
+
+    /// Whether all is there that may come, so that it can be written together with the pieces of others.
+    private var isWhole: Bool { writtenBytes == 0 && Int64(filled) == maximumBytes }
 
     /// The budget is used up: write what came as it came and wait for it, so that nothing piles up.
     private func writeThrough(_ bytes: ByteBuffer) async throws(StoreFault) {
@@ -155,13 +172,14 @@ final class DiskPieceWriter: PieceWriter, @unchecked Sendable {
     func finish() async throws(StoreFault) -> PieceReceipt {
         precondition(!isEnded, "a piece writer is ended once")
         do throws(StoreFault) {
-            try await flushBlock()
-            try await settleWrites(leaving: 0)
-            try await store.sync(file)
-            // A sweep by another process may have taken it for a leftover; nobody may rely on it then.
-            guard file.hasName else { throw StoreFault(.missing, "the file was removed while it was written") }
-            // Young from here on, so that no sweep takes it before it is recorded.
-            file.touch()
+            if let write = smallWrite() {
+                try await store.sync(file, after: write)
+                writtenBytes += Int64(write.byteCount)
+            } else {
+                try await flushBlock()
+                try await settleWrites(leaving: 0)
+                try await store.sync(file)
+            }
             store.spoolEnded(token)
         } catch {
             // A piece that could not be finished has ended too: nothing of it stays.
@@ -173,6 +191,16 @@ final class DiskPieceWriter: PieceWriter, @unchecked Sendable {
         all[.crc32c] = nil
         return PieceReceipt(
             lengthBytes: writtenBytes, crc32c: digests.crc32c, digests: all, token: token)
+    }
+
+    /// The whole piece, where one block has it: it is written together with others that wait for the same sync.
+    private func smallWrite() -> SmallWrite? {
+        guard let block, writtenBytes == 0, filled > 0, inFlight.isEmpty else { return nil }
+        defer {
+            self.block = nil
+            filled = 0
+        }
+        return SmallWrite(block: block, byteCount: filled, start: start)
     }
 
     func abandon() async {

@@ -121,10 +121,20 @@ package final class DiskStore: LocallyReadableStore {
     }
 
     /// Makes all that was written to a file durable, together with whoever else waits for the same.
-    func sync(_ file: StagedFile) async throws(StoreFault) {
+    ///
+    /// - Parameter write: what is to be written before.
+    func sync(_ file: StagedFile, after write: SmallWrite? = nil) async throws(StoreFault) {
         let threads = threads
-        try await file.syncGate.sync { () async throws(StoreFault) in
-            try await threads.run { () throws(StoreFault) in try file.syncData() }
+        try await file.syncGate.sync(write) { (writes) async throws(StoreFault) in
+            try await threads.run { () throws(StoreFault) in
+                let faults = file.write(writes)
+                try file.syncData()
+                // A sweep by another process may have taken it for a leftover; nobody may rely on it then.
+                guard file.hasName else { throw StoreFault(.missing, "the file was removed while it was written") }
+                // Young from here on, so that no sweep takes it before its pieces are recorded.
+                file.touch()
+                return faults
+            }
         }
     }
 

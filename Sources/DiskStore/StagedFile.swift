@@ -86,6 +86,39 @@ final class StagedFile: Sendable {
         }
     }
 
+    /// Writes pieces, those that follow each other in the file together.
+    ///
+    /// - Returns: the faults of those that could not be written, by their place.
+    func write(_ writes: [SmallWrite]) -> [Int: StoreFault] {
+        var faults: [Int: StoreFault] = [:]
+        for run in SmallWrite.runs(of: writes, maximumCount: Self.maximumVectors) where !writeTogether(run, of: writes) {
+            for place in run {
+                do throws(StoreFault) {
+                    try writeDirect(writes[place].bytes, at: writes[place].start)
+                } catch {
+                    faults[place] = error
+                }
+            }
+        }
+        return faults
+    }
+
+    /// What every system takes in one call.
+    private static let maximumVectors = 1024
+
+    /// Writes a run in one call past the page cache; false when that is not possible, or was not done to its end.
+    private func writeTogether(_ run: [Int], of writes: [SmallWrite]) -> Bool {
+        let alignment = BlockPool.alignmentBytes
+        guard hasDirect, run.count > 1, let first = run.first, writes[first].start % Int64(alignment) == 0,
+            run.allSatisfy({ writes[$0].byteCount % alignment == 0 })
+        else { return false }
+        let vectors = run.map {
+            iovec(iov_base: writes[$0].block.bytes.baseAddress, iov_len: writes[$0].byteCount)
+        }
+        let wanted = run.reduce(0) { $0 + writes[$1].byteCount }
+        return pwritev(direct, vectors, CInt(vectors.count), off_t(writes[first].start)) == wanted
+    }
+
     private func writeAll(_ bytes: UnsafeRawBufferPointer, at start: Int64, to descriptor: CInt)
         throws(StoreFault)
     {

@@ -1,7 +1,7 @@
 import Synchronization
 import UploadStore
 
-/// Shares one sync among all that wait for it.
+/// Shares one sync among all that wait for it, and lets small pieces that wait be written together before it.
 ///
 /// A sync that began before a piece was written says nothing about the piece, so whoever comes while one runs
 /// waits for the next; that next one serves all who came meanwhile.
@@ -9,44 +9,72 @@ import UploadStore
 /// A sync that failed is never followed by another on the same descriptor: the kernel tells of lost pages once, and a
 /// second call would answer success for bytes that are gone. All who wait, and all who come later, get the failure.
 final class SyncGate: Sendable {
+    private struct Waiter {
+        let write: SmallWrite?
+        let continuation: CheckedContinuation<Turn, Never>
+    }
+
     private enum Turn {
-        /// Sync, for yourself and for those.
-        case lead([CheckedContinuation<Turn, Never>])
+        /// Write and sync, for yourself and for those.
+        case lead([Waiter])
         case served(Result<Void, StoreFault>)
     }
 
     private struct State {
         var isRunning = false
         var failure: StoreFault?
-        var waiting: [CheckedContinuation<Turn, Never>] = []
+        var waiting: [Waiter] = []
     }
 
     private let state = Mutex(State())
 
-    /// Returns when a sync that began after this call has ended.
-    func sync(_ work: () async throws(StoreFault) -> Void) async throws(StoreFault) {
-        switch await turn() {
+    /// Returns when a sync that began after this call has ended; what was to be written before is durable then.
+    ///
+    /// - Parameters:
+    ///   - write: a piece that is not written yet.
+    ///   - work: writes all that it is given, then syncs; run by one of those who wait, for all of them. It answers the
+    ///     faults of the pieces that could not be written, by their place, and throws when the sync failed.
+    func sync(
+        _ write: SmallWrite? = nil,
+        _ work: (_ writes: [SmallWrite]) async throws(StoreFault) -> [Int: StoreFault]
+    ) async throws(StoreFault) {
+        switch await turn(write) {
         case .served(let result): return try result.get()
         case .lead(let followers):
-            let result: Result<Void, StoreFault>
+            var writes: [SmallWrite] = []
+            func place(of write: SmallWrite?) -> Int? {
+                guard let write else { return nil }
+                writes.append(write)
+                return writes.count - 1
+            }
+            let mine = place(of: write)
+            let places = followers.map { place(of: $0.write) }
+            let result: Result<[Int: StoreFault], StoreFault>
             do throws(StoreFault) {
-                try await work()
-                result = .success(())
+                result = .success(try await work(writes))
             } catch {
                 result = .failure(error)
             }
-            for follower in followers { follower.resume(returning: .served(result)) }
-            passOn(after: result)
-            return try result.get()
+            for (follower, place) in zip(followers, places) {
+                follower.continuation.resume(returning: .served(Self.outcome(of: place, result)))
+            }
+            passOn(after: result.map { _ in })
+            return try Self.outcome(of: mine, result).get()
         }
     }
 
-    private func turn() async -> Turn {
+    private static func outcome(of place: Int?, _ result: Result<[Int: StoreFault], StoreFault>)
+        -> Result<Void, StoreFault>
+    {
+        result.flatMap { faults in place.flatMap { faults[$0] }.map { .failure($0) } ?? .success(()) }
+    }
+
+    private func turn(_ write: SmallWrite?) async -> Turn {
         await withCheckedContinuation { continuation in
             let turn: Turn? = state.withLock { state in
                 if let failure = state.failure { return .served(.failure(failure)) }
                 if state.isRunning {
-                    state.waiting.append(continuation)
+                    state.waiting.append(Waiter(write: write, continuation: continuation))
                     return nil
                 }
                 state.isRunning = true
@@ -73,9 +101,9 @@ final class SyncGate: Sendable {
             return waiting
         }
         if let failure {
-            for waiter in next { waiter.resume(returning: .served(.failure(failure))) }
+            for waiter in next { waiter.continuation.resume(returning: .served(.failure(failure))) }
         } else if let leader = next.first {
-            leader.resume(returning: .lead(Array(next.dropFirst())))
+            leader.continuation.resume(returning: .lead(Array(next.dropFirst())))
         }
     }
 }

@@ -25,13 +25,26 @@ extension MemoryCatalog {
     }
 
     package func upload(_ reference: UploadReference, of tenant: TenantID) async throws(CatalogFault) -> UploadRecord? {
+        state.withLock { Self.entry(reference, of: tenant, in: $0)?.record }
+    }
+
+    package func upload(
+        _ reference: UploadReference, of tenant: TenantID, near number: Int
+    ) async throws(CatalogFault) -> PartSurroundings? {
         state.withLock { state in
-            state.uploads.values.map(\.record).first { record in
-                guard record.tenant == tenant else { return false }
-                return switch reference {
-                case .fileID(let id): record.fileID == id
-                case .alias(let alias): record.alias == alias
-                }
+            guard let entry = Self.entry(reference, of: tenant, in: state) else { return nil }
+            let highest = entry.parts.keys.max()
+            let near = entry.parts.values.filter { $0.number == number || $0.number == highest }
+            return PartSurroundings(upload: entry.record, parts: near.sorted { $0.number < $1.number })
+        }
+    }
+
+    private static func entry(_ reference: UploadReference, of tenant: TenantID, in state: State) -> Upload? {
+        state.uploads.values.first { entry in
+            guard entry.record.tenant == tenant else { return false }
+            return switch reference {
+            case .fileID(let id): entry.record.fileID == id
+            case .alias(let alias): entry.record.alias == alias
             }
         }
     }
@@ -61,11 +74,6 @@ extension MemoryCatalog {
         state.withLock { state in
             (state.uploads[id]?.parts.values).map { $0.sorted { $0.number < $1.number } } ?? []
         }
-    }
-
-    package func parts(of id: FileID, near number: Int) async throws(CatalogFault) -> [StoredPart] {
-        let parts = try await parts(of: id)
-        return parts.filter { $0.number == number || $0.number == parts.last?.number }
     }
 
     package func record(

@@ -4,16 +4,18 @@ import UploadStore
 
 /// Lets changes that come at the same time share a transaction, and so the sync that makes it durable.
 ///
-/// Changes wait in a queue. While there are any, the database's writer takes all that wait, runs each in a
-/// savepoint of its own, commits once and gives each its own result. Nobody waits for company: a lone change is
-/// committed at once, and what comes during its sync makes the next group.
+/// Changes wait in a queue. While there are any, the database's writer takes all that wait, runs them, commits once and
+/// gives each its own result. When one of them fails, all are taken back and run again, each in a savepoint of its own,
+/// so that it fails alone; changes therefore do nothing but change the database. Nobody waits for company: a lone change
+/// is committed at once, and what comes during its sync makes the next group.
 final class GroupCommit: Sendable {
     /// More would make the first of a group wait too long for the last.
     static let maximumChangesPerTransaction = 256
 
     private struct Change: Sendable {
         let operation: String
-        /// Makes the change; answers what to do once it is durable.
+        /// Makes the change, perhaps a second time after the first was taken back; answers what to do once it is
+        /// durable.
         let apply: @Sendable (Database) throws -> @Sendable () -> Void
         let fail: @Sendable (CatalogFault) -> Void
     }
@@ -106,7 +108,16 @@ final class GroupCommit: Sendable {
         var deliveries: [@Sendable () -> Void] = []
         deliveries.reserveCapacity(group.count)
         do {
-            for change in group { deliveries.append(try runAlone(change, in: database)) }
+            do {
+                for change in group { deliveries.append(try change.apply(database)) }
+            } catch {
+                // A transaction that SQLite has given up itself was not the fault of one change.
+                guard database.isInsideTransaction else { throw error }
+                try database.rollback()
+                try database.beginTransaction(.immediate)
+                deliveries.removeAll(keepingCapacity: true)
+                for change in group { deliveries.append(try runAlone(change, in: database)) }
+            }
             try database.commit()
         } catch {
             // Only closes what SQLite has not closed by itself; there is nothing to do about its own failure.

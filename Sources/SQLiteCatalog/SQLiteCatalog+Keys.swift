@@ -23,7 +23,7 @@ extension SQLiteCatalog {
     }
 
     package func apiKey(hashHex: String) async throws(CatalogFault) -> APIKeyRecord? {
-        try await read("API key") { database in
+        try await look("API key") { database in
             try database.rows("SELECT \(Self.apiKeyColumns) FROM api_key WHERE hash_hex = ?", [hashHex])
                 .first.map(Self.apiKey)
         }

@@ -26,18 +26,20 @@ extension SQLiteCatalog {
     }
 
     package func upload(_ id: FileID) async throws(CatalogFault) -> UploadRecord? {
-        try await read("upload") { try UploadRows.upload(id, in: $0) }
+        try await look("upload") { try UploadRows.upload(id, in: $0) }
     }
 
     package func upload(_ reference: UploadReference, of tenant: TenantID) async throws(CatalogFault) -> UploadRecord? {
-        try await read("upload of tenant") { database in
-            switch reference {
-            case .fileID(let id):
-                let upload = try UploadRows.upload(id, in: database)
-                return upload?.tenant == tenant ? upload : nil
-            case .alias(let alias):
-                return try UploadRows.upload(alias: alias, of: tenant, in: database)
-            }
+        try await look("upload of tenant") { try UploadRows.upload(reference, of: tenant, in: $0) }
+    }
+
+    package func upload(
+        _ reference: UploadReference, of tenant: TenantID, near number: Int
+    ) async throws(CatalogFault) -> PartSurroundings? {
+        try await look("upload near a part") { database in
+            guard let upload = try UploadRows.upload(reference, of: tenant, in: database) else { return nil }
+            return PartSurroundings(
+                upload: upload, parts: try UploadRows.parts(of: upload.fileID, near: number, in: database))
         }
     }
 
@@ -70,14 +72,6 @@ extension SQLiteCatalog {
 
     package func parts(of id: FileID) async throws(CatalogFault) -> [StoredPart] {
         try await read("parts") { try UploadRows.parts(of: id, in: $0) }
-    }
-
-    package func parts(of id: FileID, near number: Int) async throws(CatalogFault) -> [StoredPart] {
-        try await read("parts near") { database in
-            try UploadRows.parts(
-                of: id, "number IN (:number, (SELECT max(number) FROM part WHERE file_id = :file_id))",
-                ["number": number], in: database)
-        }
     }
 
     package func record(

@@ -17,6 +17,7 @@ package import UploadStore
 package final class SQLiteCatalog: Catalog, Sendable {
     private let pool: DatabasePool
     private let commits: GroupCommit
+    private let reads: SharedReads
 
     /// Opens the database, makes it if there is none (readable by its owner only), and brings its schema up to date.
     ///
@@ -40,6 +41,7 @@ package final class SQLiteCatalog: Catalog, Sendable {
             try Schema.migrate(pool)
             self.pool = pool
             self.commits = GroupCommit(pool)
+            self.reads = SharedReads(pool)
         } catch {
             throw CatalogFault(error, during: "open the catalog")
         }
@@ -93,7 +95,16 @@ package final class SQLiteCatalog: Catalog, Sendable {
         try await commits.submit(operation, body)
     }
 
-    /// Reads one consistent state that has every change whose call returned before.
+    /// Reads a few rows by their keys, together with others that do, from one consistent state that has every change
+    /// whose call returned before.
+    func look<Value: Sendable>(
+        _ operation: String, _ body: @escaping @Sendable (Database) throws -> Value
+    ) async throws(CatalogFault) -> Value {
+        guard !commits.isClosed else { throw CatalogFault(.failed, "\(operation): the catalog is closed") }
+        return try await reads.submit(operation, body)
+    }
+
+    /// Reads as ``look(_:_:)`` does, apart from all others: for what may take long.
     func read<Value: Sendable>(
         _ operation: String, _ body: @escaping @Sendable (Database) throws -> Value
     ) async throws(CatalogFault) -> Value {

@@ -79,6 +79,24 @@ enum UploadRows {
         ).first.map(record)
     }
 
+    static func upload(
+        _ reference: UploadReference, of tenant: TenantID, in database: Database
+    ) throws -> UploadRecord? {
+        switch reference {
+        case .fileID(let id):
+            let upload = try upload(id, in: database)
+            return upload?.tenant == tenant ? upload : nil
+        case .alias(let alias): return try upload(alias: alias, of: tenant, in: database)
+        }
+    }
+
+    /// The part of a number, if it is recorded, and the highest one.
+    static func parts(of id: FileID, near number: Int, in database: Database) throws -> [StoredPart] {
+        try parts(
+            of: id, "number IN (:number, (SELECT max(number) FROM part WHERE file_id = :file_id))",
+            ["number": number], in: database)
+    }
+
     /// Those that a condition names, by number.
     static func parts(
         of id: FileID, _ condition: String = "TRUE", _ arguments: StatementArguments = [:], in database: Database

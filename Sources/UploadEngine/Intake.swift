@@ -1,12 +1,19 @@
 package import NIOCore
 package import UploadModel
 import UploadRules
-import UploadStore
+package import UploadStore
 
 /// Something that takes the bytes of a request body.
 package protocol ByteReceiver: Sendable {
     /// Takes bytes; returns when there is room for more. Throws as soon as the bytes cannot be right.
     func receive(_ bytes: ByteBuffer) async throws(UploadFault)
+
+    /// Memory that the next bytes may be put into instead, told with ``filled(_:)``; `nil` when there is none: now, or
+    /// because somebody has to look at the bytes before they are stored.
+    func vacancy() async throws(UploadFault) -> Vacancy?
+
+    /// That many bytes were put at the beginning of what ``vacancy()`` lent last. Throws as ``receive(_:)`` does.
+    func filled(_ byteCount: Int) async throws(UploadFault)
 
     /// Returns when a newer request wants the place, or when the calling task is cancelled.
     func revoked() async
@@ -19,6 +26,7 @@ package protocol ByteReceiver: Sendable {
 // Sendable: used by one task at a time, as ByteReceiver's callers do.
 final class Intake: @unchecked Sendable {
     private let writer: any PieceWriter
+    private let fillable: (any FillablePieceWriter)?
     private let sizing: PieceSizing
     private let checker: any ContentChecking
     /// Whether the first byte of the piece is the first of the file.
@@ -44,6 +52,7 @@ final class Intake: @unchecked Sendable {
     ) {
         lengthFault = isWholeFile ? (.tooLarge, .lengthMismatch) : (.invalidPart, .invalidPart)
         self.writer = writer
+        fillable = writer as? any FillablePieceWriter
         self.sizing = sizing
         self.checker = checker
         self.isFileStart = isFileStart
@@ -66,6 +75,17 @@ final class Intake: @unchecked Sendable {
             if prefix.count >= checker.prefixBytes { try judge() }
         }
         try await translating { () throws(StoreFault) in try await writer.append(bytes) }
+    }
+
+    func vacancy() async throws(UploadFault) -> Vacancy? {
+        guard let fillable, isJudged, case .exactly(let expected) = sizing, receivedBytes < expected else { return nil }
+        return try await translating { () throws(StoreFault) in try await fillable.vacancy() }
+    }
+
+    func filled(_ byteCount: Int) async throws(UploadFault) {
+        guard let fillable else { return }
+        receivedBytes += Int64(byteCount)
+        try await translating { () throws(StoreFault) in try await fillable.filled(byteCount) }
     }
 
     /// All bytes came; they are durable when this returns.

@@ -47,11 +47,17 @@ package final class LeaseTable: Sendable {
     }
 
     /// Takes the whole upload only if nobody holds or awaits any of it.
-    package func acquireIfIdle(_ id: FileID) -> Lease? {
-        let lease = Lease(id: id, scope: .whole, table: self)
+    package func acquireIfIdle(_ id: FileID) -> Lease? { acquireIfFree(id, .whole) }
+
+    /// Takes a scope only if nobody holds or awaits a conflicting one, and so disturbs nobody.
+    package func acquireIfFree(_ id: FileID, _ scope: LeaseScope) -> Lease? {
+        let lease = Lease(id: id, scope: scope, table: self)
         let isFree = entries.withLock { entries in
-            guard entries[id] == nil else { return false }
-            entries[id] = Entry(holders: [lease])
+            var entry = entries[id] ?? Entry()
+            let others = entry.holders + entry.waiting.map(\.lease)
+            guard !others.contains(where: { $0.scope.conflicts(with: scope) }) else { return false }
+            entry.holders.append(lease)
+            entries[id] = entry
             return true
         }
         if !isFree { lease.forget() }

@@ -29,6 +29,13 @@ package final class StreamUpload: ByteReceiver {
         }
     }
 
+    package func vacancy() async throws(UploadFault) -> Vacancy? {
+        if lease.isRevoked { throw UploadEngine.superseded }
+        return try await intake.vacancy()
+    }
+
+    package func filled(_ byteCount: Int) async throws(UploadFault) { try await intake.filled(byteCount) }
+
     private static let roomStepBytes: Int64 = 64 << 20
 
     package func revoked() async { await lease.revoked() }

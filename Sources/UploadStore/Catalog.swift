@@ -26,6 +26,10 @@ package protocol UploadCatalog: Sendable {
     /// The upload that a tenant means by an id or an alias; `nil` also when it is another tenant's.
     func upload(_ reference: UploadReference, of tenant: TenantID) async throws(CatalogFault) -> UploadRecord?
 
+    /// The same, with what the rules need to judge one of its parts, all of one moment.
+    func upload(_ reference: UploadReference, of tenant: TenantID, near number: Int) async throws(CatalogFault)
+        -> PartSurroundings?
+
     /// Uses up the one-shot link of an upload: `granted` becomes `receiving`, or an upload that is `receiving`
     /// without any part is claimed. Of any number of callers one gets ``ClaimOutcome/claimed(_:)``.
     ///
@@ -35,9 +39,6 @@ package protocol UploadCatalog: Sendable {
 
     /// The parts of an upload, by number.
     func parts(of id: FileID) async throws(CatalogFault) -> [StoredPart]
-
-    /// What the rules need to judge one part: the part of that number, if recorded, and the highest one.
-    func parts(of id: FileID, near number: Int) async throws(CatalogFault) -> [StoredPart]
 
     /// Records a part that is durable, replacing one of the same number, and what was learned of the layout.
     ///
@@ -96,6 +97,18 @@ package protocol KeyCatalog: Sendable {
     /// Adds a signing key only if there is none; answers all, newest first. Atomic: of many nodes that start at
     /// once one adds.
     func grantKeys(orAdd key: GrantKeyRecord) async throws(CatalogFault) -> [GrantKeyRecord]
+}
+
+/// An upload, and of its parts those by which one of them is judged: the part of that number, if it is recorded, and
+/// the highest one.
+package struct PartSurroundings: Hashable, Sendable {
+    package let upload: UploadRecord
+    package let parts: [StoredPart]
+
+    package init(upload: UploadRecord, parts: [StoredPart]) {
+        self.upload = upload
+        self.parts = parts
+    }
 }
 
 package enum CreateOutcome: Hashable, Sendable {

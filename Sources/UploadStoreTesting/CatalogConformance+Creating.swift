@@ -54,7 +54,7 @@ extension CatalogConformance {
             try requireEqual(await catalog.upload(reference, of: ghost.tenant), nil)
         }
         try requireEqual(await catalog.parts(of: id), [])
-        try requireEqual(await catalog.parts(of: id, near: 1), [])
+        try requireEqual(await catalog.upload(.fileID(id), of: ghost.tenant, near: 1), nil)
         try requireEqual(await catalog.claim(id, now: Sample.start, expiresAt: Sample.start, maximumOpen: 9), .unknown)
         try requireEqual(try await catalog.record(Sample.part(1), of: ghost), .notReceiving(nil))
         try requireEqual(await catalog.complete(id, with: Sample.completion(), announcing: []), .unknown)

@@ -46,6 +46,16 @@ private final class Journal: Sendable {
     var syncs: [Sync] { state.withLock { $0.syncs } }
 }
 
+extension SyncGate {
+    /// Where nothing is to be written before.
+    fileprivate func sync(_ work: () async throws(StoreFault) -> Void) async throws(StoreFault) {
+        try await sync { (_) async throws(StoreFault) in
+            try await work()
+            return [:]
+        }
+    }
+}
+
 @Suite struct SyncGateTests {
     @Test func allThatComeWhileASyncRunsShareTheNext() async throws {
         let gate = SyncGate()

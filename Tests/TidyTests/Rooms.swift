@@ -61,8 +61,8 @@ struct Room: Sendable, CustomStringConvertible {
         Room(
             5, "GatewayHTTP",
             [
-                "UploadModel", "UploadProtocols", "UploadGrants", "UploadStore", "UploadEngine", "MediaLibrary",
-                "NIOCore", "DequeModule", "NIOHTTP1", "NIOHTTPTypes", "NIOHTTPTypesHTTP1", "HTTPTypes",
+                "UploadModel", "CPlatform", "UploadProtocols", "UploadGrants", "UploadStore", "UploadEngine",
+                "MediaLibrary", "NIOCore", "DequeModule", "NIOHTTP1", "NIOHTTPTypes", "NIOHTTPTypesHTTP1", "HTTPTypes",
                 "HummingbirdCore", "Hummingbird", "Logging", "ServiceLifecycle",
             ]),
         Room(

@@ -212,8 +212,10 @@ final class FaultyCatalog: UploadCatalog {
         try await change { () throws(CatalogFault) in try await catalog.parts(of: id) }
     }
 
-    func parts(of id: FileID, near number: Int) async throws(CatalogFault) -> [StoredPart] {
-        try await change { () throws(CatalogFault) in try await catalog.parts(of: id, near: number) }
+    func upload(_ reference: UploadReference, of tenant: TenantID, near number: Int) async throws(CatalogFault)
+        -> PartSurroundings?
+    {
+        try await change { () throws(CatalogFault) in try await catalog.upload(reference, of: tenant, near: number) }
     }
 
     func uploads(of tenant: TenantID?, in states: Set<UploadState>, after cursor: UploadCursor?, limit: Int)

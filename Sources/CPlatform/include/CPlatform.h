@@ -5,5 +5,6 @@
 
 #include "crc32c.h"
 #include "disk.h"
+#include "socket.h"
 
 #endif

@@ -26,6 +26,12 @@ final class BodyClock: Sendable {
         }
     }
 
+    /// Bytes came, and more are waited for.
+    func restartWaiting() {
+        endWaiting()
+        beginWaiting()
+    }
+
     /// How long it waits now, and how long it waited altogether.
     func read(now: NIODeadline) -> (silence: TimeAmount, total: TimeAmount) {
         state.withLock { state in

@@ -9,7 +9,17 @@ struct BodyPump {
     /// Moves the whole body.
     func run(into receiver: any ByteReceiver) async throws(UploadFault) {
         try await watching(receiver) { () async throws(UploadFault) in
-            while let bytes = try await exchange.body.next() { try await receiver.receive(bytes) }
+            while true {
+                if exchange.body.canFill, let vacancy = try await receiver.vacancy(),
+                    let count = try await exchange.body.fill(vacancy)
+                {
+                    try await receiver.filled(count)
+                } else if let bytes = try await exchange.body.next() {
+                    try await receiver.receive(bytes)
+                } else {
+                    return
+                }
+            }
         }
     }
 

@@ -32,13 +32,21 @@ final class ConnectionGuard: ChannelDuplexHandler {
     private var isLeaving = false
     private var isInBody = false
     private var stalledSince: NIODeadline?
-    private var windowBytes: Int64 = 0
+    /// Of the body that is read now, what came through the decoder.
+    private(set) var bodyBytes: Int64 = 0
+    /// What had come when the window began, through the decoder and past it.
+    private var windowStartBytes: Int64 = 0
     private var windowStart = TimeAmount.zero
     private var isQuiescing = false
     private var flushWaiters: [EventLoopPromise<Void>] = []
     private var context: ChannelHandlerContext?
 
-    init(limits: GatewayLimits) { self.limits = limits }
+    private let lane: BodyLane
+
+    init(limits: GatewayLimits, lane: BodyLane) {
+        self.limits = limits
+        self.lane = lane
+    }
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
@@ -68,9 +76,10 @@ final class ConnectionGuard: ChannelDuplexHandler {
             headDeadline = nil
             openRequests += 1
             isInBody = true
-            windowBytes = 0
+            bodyBytes = 0
+            windowStartBytes = lane.receivedBytes
             windowStart = clock.read(now: .now()).total
-        case .body(let bytes): windowBytes += Int64(bytes.readableBytes)
+        case .body(let bytes): bodyBytes += Int64(bytes.readableBytes)
         case .end: isInBody = false
         }
         context.fireChannelRead(data)
@@ -119,9 +128,13 @@ final class ConnectionGuard: ChannelDuplexHandler {
         return promise.futureResult
     }
 
+    /// The body came to its end past the decoder.
+    func bodyEnded() { isInBody = false }
+
     /// Wakes the reader of a body without ending the connection: it gets an empty buffer.
     func wakeReader() {
         guard let context, isInBody else { return }
+        guard !lane.isOpen else { return lane.interrupt(.woken) }
         context.fireChannelRead(wrapInboundOut(.body(ByteBuffer())))
         context.fireChannelReadComplete()
     }
@@ -153,8 +166,9 @@ final class ConnectionGuard: ChannelDuplexHandler {
         }
         if isInBody, isTooSlow(now) {
             isInBody = false
-            context.fireErrorCaught(BodyTimeout())
+            if lane.isOpen { lane.interrupt(.timedOut) } else { context.fireErrorCaught(BodyTimeout()) }
         }
+        lane.look()
         schedule(context)
     }
 
@@ -163,8 +177,9 @@ final class ConnectionGuard: ChannelDuplexHandler {
         if silence >= .seconds(limits.bodyIdleTimeoutSeconds) { return true }
         let waited = total - windowStart
         guard waited >= Self.rateWindow else { return false }
-        let rate = Double(windowBytes) / (Double(waited.nanoseconds) / 1_000_000_000)
-        windowBytes = 0
+        let came = bodyBytes + lane.receivedBytes
+        let rate = Double(came - windowStartBytes) / (Double(waited.nanoseconds) / 1_000_000_000)
+        windowStartBytes = came
         windowStart = total
         return rate < Double(limits.minimumBodyBytesPerSecond)
     }

@@ -13,6 +13,7 @@ struct GatewayConnection: ServerChildChannelValue {
     let asyncChannel: NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>
     let connectionGuard: NIOLoopBound<ConnectionGuard>
     let refusalDrain: NIOLoopBound<RefusalDrain>
+    let lane: NIOLoopBound<BodyLane>
     let clock: BodyClock
 
     var channel: any Channel { asyncChannel.channel }
@@ -36,25 +37,15 @@ struct GatewayChannel: ServerChildChannel {
 
     func setup(channel: any Channel, logger _: Logger) -> EventLoopFuture<GatewayConnection> {
         channel.eventLoop.makeCompletedFuture {
-            var decoderLimits = NIOHTTPDecoderLimitConfiguration()
-            decoderLimits.maxHeaderFieldSize = limits.maximumHeadBytes
-            decoderLimits.maxHeaderListSize = limits.maximumHeadBytes
-            decoderLimits.maxHeaderFieldCount = limits.maximumHeaderFields
             let pipeline = channel.pipeline.syncOperations
             let drain = RefusalDrain()
-            let connectionGuard = ConnectionGuard(limits: limits)
-            try pipeline.addHandlers([
-                drain,
-                // No HTTPTypes field can be invalid, so the encoder checks nothing again.
-                HTTPResponseEncoder(),
-                // Bounded, because after an Upgrade or a CONNECT the decoder stops and only gathers.
-                ByteToMessageHandler(
-                    HTTPRequestDecoder(
-                        leftOverBytesStrategy: .dropBytes, informationalResponseStrategy: .drop,
-                        limitConfiguration: decoderLimits),
-                    maximumBufferSize: limits.maximumHeadBytes + Self.decoderSlackBytes),
-                HeadGate(),
-            ])
+            let lane = BodyLane { context in try self.renewDecoder(in: context.pipeline.syncOperations) }
+            let connectionGuard = ConnectionGuard(limits: limits, lane: lane)
+            try pipeline.addHandlers([drain, lane])
+            // No HTTPTypes field can be invalid, so the encoder checks nothing again.
+            try pipeline.addHandler(HTTPResponseEncoder())
+            try pipeline.addHandler(makeDecoder(), name: Self.decoderName)
+            try pipeline.addHandler(HeadGate())
             try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: false))
             try pipeline.addHandler(connectionGuard)
             let asyncChannel = try NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>(
@@ -66,15 +57,41 @@ struct GatewayChannel: ServerChildChannel {
             return GatewayConnection(
                 asyncChannel: asyncChannel,
                 connectionGuard: NIOLoopBound(connectionGuard, eventLoop: channel.eventLoop),
-                refusalDrain: NIOLoopBound(drain, eventLoop: channel.eventLoop), clock: connectionGuard.clock)
+                refusalDrain: NIOLoopBound(drain, eventLoop: channel.eventLoop),
+                lane: NIOLoopBound(lane, eventLoop: channel.eventLoop), clock: connectionGuard.clock)
         }
+    }
+
+    private static let decoderName = "decoder"
+
+    private func makeDecoder() -> ByteToMessageHandler<HTTPRequestDecoder> {
+        var decoderLimits = NIOHTTPDecoderLimitConfiguration()
+        decoderLimits.maxHeaderFieldSize = limits.maximumHeadBytes
+        decoderLimits.maxHeaderListSize = limits.maximumHeadBytes
+        decoderLimits.maxHeaderFieldCount = limits.maximumHeaderFields
+        // Bounded, because after an Upgrade or a CONNECT the decoder stops and only gathers.
+        return ByteToMessageHandler(
+            HTTPRequestDecoder(
+                leftOverBytesStrategy: .dropBytes, informationalResponseStrategy: .drop,
+                limitConfiguration: decoderLimits),
+            maximumBufferSize: limits.maximumHeadBytes + Self.decoderSlackBytes)
+    }
+
+    /// Puts a decoder that knows of no request in the place of one that waits for the rest of a body.
+    private func renewDecoder(in pipeline: ChannelPipeline.SynchronousOperations) throws {
+        let old = try pipeline.context(name: Self.decoderName)
+        let place = old.handler
+        try pipeline.addHandler(makeDecoder(), position: .after(place))
+        pipeline.removeHandler(context: old, promise: nil)
     }
 
     func handle(value connection: GatewayConnection, logger _: Logger) async {
         do {
-            try await connection.asyncChannel.executeThenClose { inbound, outbound in
-                try await serve(connection, PartSource(inbound.makeAsyncIterator()), outbound)
-                try await leave(connection, outbound)
+            try await withTaskExecutorPreference(LoopExecutor(connection.channel.eventLoop)) {
+                try await connection.asyncChannel.executeThenClose { inbound, outbound in
+                    try await serve(connection, PartSource(inbound.makeAsyncIterator()), outbound)
+                    try await leave(connection, outbound)
+                }
             }
         } catch {
             // The client went away, or was sent away by a time-out; what it began has ended itself.
@@ -93,7 +110,7 @@ struct GatewayChannel: ServerChildChannel {
                 try await refuseMalformed(error, connection, outbound)
                 return
             }
-            let body = RequestBodySource(head: head, parts: source, outbound: outbound, clock: connection.clock)
+            let body = RequestBodySource(head: head, parts: source, outbound: outbound, connection: connection)
             let exchange = Exchange(
                 head: head, body: body, connection: connection, arrivedAt: clock(), logger: logger)
             let closes = try await answer(exchange, outbound)
@@ -106,6 +123,7 @@ struct GatewayChannel: ServerChildChannel {
         drain.enter()
         defer { drain.leave() }
         var response = await responder(exchange)
+        exchange.body.leave()
         let closes = mustClose(after: exchange)
         if closes { response.headers[.connection] = "close" }
         try await write(response, exchange, outbound)

@@ -4,6 +4,7 @@ import NIOHTTP1
 import NIOHTTPTypes
 import UploadEngine
 import UploadModel
+import UploadStore
 
 /// The parts of the requests of one connection, in order.
 // Sendable: used by the one task of its connection.
@@ -36,7 +37,8 @@ final class RequestBodySource: @unchecked Sendable {
     private(set) var receivedBytes: Int64 = 0
     private let parts: PartSource
     private let outbound: NIOAsyncChannelOutboundWriter<HTTPResponsePart>
-    private let clock: BodyClock
+    private let connection: GatewayConnection
+    private var clock: BodyClock { connection.clock }
     /// Set when a newer request wants the place of this one's bytes.
     let superseded = Flag()
     private var awaitsContinue: Bool
@@ -44,9 +46,9 @@ final class RequestBodySource: @unchecked Sendable {
 
     init(
         head: HTTPRequest, parts: PartSource, outbound: NIOAsyncChannelOutboundWriter<HTTPResponsePart>,
-        clock: BodyClock
+        connection: GatewayConnection
     ) {
-        self.clock = clock
+        self.connection = connection
         self.parts = parts
         self.outbound = outbound
         let isChunked = head.headerFields[.transferEncoding] != nil
@@ -92,9 +94,7 @@ final class RequestBodySource: @unchecked Sendable {
             throw fault
         } catch is BodyTimeout {
             state = .broken
-            throw UploadFault(
-                .requestTimeout,
-                "The body came too slowly or not at all. Send it again; a faster link or smaller parts help.")
+            throw Self.timedOut
         } catch is HTTPParserError {
             state = .broken
             throw Self.brokenOff
@@ -103,6 +103,64 @@ final class RequestBodySource: @unchecked Sendable {
             throw Self.brokenOff
         }
     }
+
+    // MARK: Past the decoder
+
+    /// From this length on a rest is worth the change of lanes.
+    private static let shortestFilledBytes: Int64 = 16 << 10
+
+    /// Whether the next bytes may be received into memory, and are worth it.
+    var canFill: Bool {
+        guard state == .reading, !awaitsContinue, let declaredBytes else { return false }
+        if connection.lane.value.isOpen { return true }
+        // What the decoder has had is read first.
+        return declaredBytes - receivedBytes >= Self.shortestFilledBytes
+            && connection.connectionGuard.value.bodyBytes == receivedBytes
+    }
+
+    /// Receives bytes of the body straight into memory; returns when it is full or the body at its end.
+    ///
+    /// - Returns: how many; `nil` where the connection has no such way: ask for the ``next()`` bytes then.
+    /// - Throws: as ``next()`` does.
+    func fill(_ vacancy: Vacancy) async throws(UploadFault) -> Int? {
+        let lane = connection.lane.value
+        guard let declaredBytes, lane.isOpen || lane.open() else { return nil }
+        let wanted = Int(min(Int64(vacancy.byteCount), declaredBytes - receivedBytes))
+        let connection = connection
+        let (count, end) = await withTaskCancellationHandler {
+            await lane.fill(vacancy.address, wanted, clock)
+        } onCancel: {
+            connection.channel.eventLoop.execute { connection.lane.value.interrupt(.closed) }
+        }
+        receivedBytes += Int64(count)
+        if superseded.isSet {
+            state = .broken
+            throw UploadEngine.superseded
+        }
+        switch end {
+        case .closed:
+            state = .broken
+            throw Self.brokenOff
+        case .timedOut:
+            state = .broken
+            throw Self.timedOut
+        case .woken, nil: break
+        }
+        if receivedBytes == declaredBytes {
+            state = .finished
+            connection.connectionGuard.value.bodyEnded()
+            lane.shut()
+        }
+        return count
+    }
+
+    /// Nobody reads the body any more.
+    func leave() {
+        if state != .finished { connection.lane.value.abandon() }
+    }
+
+    private static let timedOut = UploadFault(
+        .requestTimeout, "The body came too slowly or not at all. Send it again; a faster link or smaller parts help.")
 
     private static let brokenOff = UploadFault(
         .invalidRequest, "The connection ended, or its framing broke, before the body was whole.")
@@ -124,7 +182,7 @@ final class RequestBodySource: @unchecked Sendable {
 
     /// Whether what was not read is short and sure to come, so that the connection can go on.
     var hasShortRest: Bool {
-        guard state == .reading, !awaitsContinue, let declaredBytes else { return false }
+        guard state == .reading, !awaitsContinue, !connection.lane.value.isOpen, let declaredBytes else { return false }
         return declaredBytes - receivedBytes <= Self.shortRestBytes
     }
 

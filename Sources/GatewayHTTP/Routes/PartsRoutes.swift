@@ -57,14 +57,14 @@ extension GatewayServices {
 
     /// `PUT /api/v1/uploads/{fileId}/parts/{n}`
     func putPart(_ exchange: Exchange, _ parameters: Parameters) async throws(UploadFault) -> Answer {
-        let upload = try await engine.upload(parameters.text("fileId"), of: exchange.requiredTenant())
+        let tenant = try exchange.requiredTenant()
         let digits = try parameters.text("number")
         guard digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let number = Int(digits) else {
             throw UploadFault(.invalidPart, "The part's number must be a whole number from 1 on.")
         }
         let expected = try BodyDigests.expected(exchange.head, names: [.contentDigest, .reprDigest])
         let part = try await engine.openPart(
-            of: upload, number: number, declaredBytes: exchange.body.declaredBytes, digests: Set(expected.keys))
+            number, of: parameters.text("fileId"), tenant: tenant, declaredBytes: exchange.body.declaredBytes, digests: Set(expected.keys))
         try await BodyPump(exchange: exchange).run(into: part)
         let outcome = try await part.finish(expecting: expected)
         return .reply(PartsReplies.stored(outcome.crc32c))

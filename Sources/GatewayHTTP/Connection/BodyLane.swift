@@ -1,0 +1,255 @@
+import CPlatform
+import NIOCore
+
+/// Stands before the decoder and, inside the body of a request with a known length, takes its bytes from the socket
+/// straight into the memory of whoever stores them: no buffer in between, no copy, about a mebibyte at a time.
+///
+/// The event loop still says when there is something to read, by reading a little itself; the rest is received here,
+/// on the loop's own thread, so that nothing can overtake. The decoder is not told of these bytes. It would wait for
+/// them for ever, and so a fresh one takes its place when the lane opens.
+final class BodyLane: ChannelDuplexHandler {
+    typealias InboundIn = ByteBuffer
+    typealias InboundOut = ByteBuffer
+    typealias OutboundIn = IOData
+    typealias OutboundOut = IOData
+
+    /// Why nothing more comes.
+    enum End {
+        /// The client has closed its side, or the connection broke.
+        case closed
+        /// The client is too slow.
+        case timedOut
+        /// Somebody wants the reader to look around.
+        case woken
+    }
+
+    /// What the loop itself reads, only to learn that there is something.
+    private static let noticeBytes = 2048
+    /// A stream that brings at least so much at once is quick: the next word of it is wanted when more is there.
+    private static let quickBytes = 64 << 10
+    private static let highestLowWaterBytes = 512 << 10
+
+    private enum State {
+        case shut
+        case open(descriptor: CInt)
+        /// The rest of the body is of no use, and the connection has no future.
+        case dead
+    }
+
+    private struct Target {
+        let address: UnsafeMutableRawPointer
+        let byteCount: Int
+        var filled = 0
+        var rest: Int { byteCount - filled }
+    }
+
+    private var state = State.shut
+    private var target: Target?
+    private var waiter: CheckedContinuation<Void, Never>?
+    /// Came when nobody wanted it, or behind the body.
+    private var early = ByteBuffer()
+    private var end: End?
+    private var isInputClosed = false
+    private var lowWaterBytes = 1
+    private var context: ChannelHandlerContext?
+    private var clock: BodyClock?
+    private let renewDecoder: (ChannelHandlerContext) throws -> Void
+    /// Bytes that came this way since the connection began.
+    private(set) var receivedBytes: Int64 = 0
+
+    /// - Parameter renewDecoder: puts a fresh decoder in the place of the one that would wait for these bytes.
+    init(renewDecoder: @escaping (ChannelHandlerContext) throws -> Void) { self.renewDecoder = renewDecoder }
+
+    var isOpen: Bool {
+        if case .open = state { return true }
+        return false
+    }
+
+    // MARK: The reader's side, on the loop
+
+    /// From here on what comes is kept for ``fill(_:_:)``.
+    ///
+    /// - Returns: false where it cannot be: the transport is no socket, or the connection has ended.
+    func open() -> Bool {
+        guard let context, case .shut = state, context.channel.isActive else { return false }
+        let pipeline = context.pipeline.syncOperations
+        guard
+            let descriptor = try? pipeline.withUnsafeTransportIfAvailable(
+                of: NIOBSDSocket.Handle.self, { $0 }),
+            let options = context.channel.syncOptions
+        else { return false }
+        do {
+            try renewDecoder(context)
+            try options.setOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: Self.noticeBytes))
+            try options.setOption(.maxMessagesPerRead, value: 1)
+        } catch {
+            return false
+        }
+        state = .open(descriptor: descriptor)
+        end = isInputClosed ? .closed : nil
+        return true
+    }
+
+    /// Receives into memory until it is full, or nothing more comes; answers how much and, when it is not full, why.
+    ///
+    /// - Parameter clock: told when it waits for the client.
+    func fill(_ address: UnsafeMutableRawPointer, _ byteCount: Int, _ clock: BodyClock) async -> (
+        byteCount: Int, end: End?
+    ) {
+        target = Target(address: address, byteCount: byteCount)
+        takeEarly()
+        receive()
+        if let rest = target?.rest, rest > 0, end == nil {
+            clock.beginWaiting()
+            self.clock = clock
+            await withCheckedContinuation { continuation in
+                waiter = continuation
+                context?.read()
+            }
+            self.clock = nil
+            clock.endWaiting()
+        }
+        let filled = target?.filled ?? 0
+        target = nil
+        let end = filled == byteCount ? nil : end
+        // Being woken is no reason to end for good.
+        if case .woken = self.end { self.end = nil }
+        return (filled, end)
+    }
+
+    /// The body is whole: what comes next is for the decoder again.
+    func shut() {
+        guard case .open(let descriptor) = state, let context else { return }
+        state = .shut
+        setLowWater(1, descriptor)
+        let options = context.channel.syncOptions
+        try? options?.setOption(.recvAllocator, value: AdaptiveRecvByteBufferAllocator())
+        try? options?.setOption(.maxMessagesPerRead, value: 4)
+        guard early.readableBytes > 0 else { return context.read() }
+        // The old decoder leaves in the loop's next turn; what is for the new one must come after that.
+        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+        context.eventLoop.execute {
+            let (lane, context) = bound.value
+            let bytes = lane.early
+            lane.early = ByteBuffer()
+            context.fireChannelRead(lane.wrapInboundOut(bytes))
+            context.fireChannelReadComplete()
+            context.read()
+        }
+    }
+
+    /// The rest of the body is not wanted, and the connection ends.
+    func abandon() {
+        guard case .open(let descriptor) = state else { return }
+        setLowWater(1, descriptor)
+        state = .dead
+        early = ByteBuffer()
+    }
+
+    /// Ends a wait.
+    func interrupt(_ reason: End) {
+        guard case .open = state else { return }
+        end = reason
+        resume()
+    }
+
+    /// Takes what is there although it is less than was waited for: called now and then for streams that have slowed.
+    func look() {
+        guard case .open(let descriptor) = state, target != nil, lowWaterBytes > 1 else { return }
+        setLowWater(1, descriptor)
+        receive()
+        if target?.rest == 0 { resume() }
+    }
+
+    // MARK: The socket's side
+
+    private func takeEarly() {
+        guard var target, early.readableBytes > 0 else { return }
+        let count = min(early.readableBytes, target.rest)
+        early.readWithUnsafeReadableBytes { bytes in
+            if let source = bytes.baseAddress { (target.address + target.filled).copyMemory(from: source, byteCount: count) }
+            return count
+        }
+        if early.readableBytes == 0 { early = ByteBuffer() }
+        target.filled += count
+        self.target = target
+        receivedBytes += Int64(count)
+    }
+
+    /// Receives as much as is there and wanted.
+    private func receive() {
+        guard case .open(let descriptor) = state, var target, end == nil else { return }
+        let before = target.filled
+        while target.rest > 0 {
+            let got = sluice_receive(descriptor, target.address + target.filled, target.rest)
+            // The stream's end and its failures are the event loop's to find.
+            guard got > 0 else { break }
+            target.filled += Int(got)
+        }
+        self.target = target
+        receivedBytes += Int64(target.filled - before)
+        if target.filled > before { clock?.restartWaiting() }
+        if target.rest > 0 {
+            let isQuick = target.filled - before >= Self.quickBytes
+            setLowWater(isQuick ? min(target.rest, Self.highestLowWaterBytes) : 1, descriptor)
+        }
+    }
+
+    private func setLowWater(_ bytes: Int, _ descriptor: CInt) {
+        guard bytes != lowWaterBytes else { return }
+        lowWaterBytes = bytes
+        sluice_set_receive_low_water(descriptor, CInt(bytes))
+    }
+
+    private func resume() {
+        let waiter = waiter
+        self.waiter = nil
+        waiter?.resume()
+    }
+
+    // MARK: The channel's side
+
+    func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        interrupt(.closed)
+        self.context = nil
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        switch state {
+        case .shut where early.readableBytes == 0: context.fireChannelRead(data)
+        case .dead: break
+        case .shut, .open:
+            var bytes = unwrapInboundIn(data)
+            early.writeBuffer(&bytes)
+            takeEarly()
+        }
+    }
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        guard isOpen else { return context.fireChannelReadComplete() }
+        receive()
+        guard waiter != nil else { return }
+        if target?.rest == 0 { resume() } else { context.read() }
+    }
+
+    func read(context: ChannelHandlerContext) {
+        // While the lane is open it asks for itself.
+        if !isOpen { context.read() }
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if let event = event as? ChannelEvent, event == .inputClosed {
+            isInputClosed = true
+            interrupt(.closed)
+        }
+        context.fireUserInboundEventTriggered(event)
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        isInputClosed = true
+        interrupt(.closed)
+        context.fireChannelInactive()
+    }
+}
