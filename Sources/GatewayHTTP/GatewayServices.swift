@@ -19,6 +19,7 @@ package struct GatewayServices: Sendable {
     /// How long finished files are kept; `nil` for ever.
     package let fileLifetimeSeconds: Int64?
     let readiness = Readiness()
+    private let knownKeys = KeyCache()
 
     package init(
         engine: UploadEngine, library: MediaLibrary, keys: any KeyCatalog, grantKeys: GrantKeys,
@@ -43,13 +44,17 @@ package struct GatewayServices: Sendable {
         guard let text = Self.key(in: head), text.utf8.count <= APIKeySecret.maximumBytes else {
             throw Self.unauthorized
         }
+        let hashHex = APIKeySecret(text: text).hashHex
+        let now = ContinuousClock.now
+        if let tenant = knownKeys.tenant(hashHex, now: now) { return tenant }
         let record: APIKeyRecord?
         do throws(CatalogFault) {
-            record = try await keys.apiKey(hashHex: APIKeySecret(text: text).hashHex)
+            record = try await keys.apiKey(hashHex: hashHex)
         } catch {
             throw UploadFault(error)
         }
         guard let record, record.revokedAt == nil else { throw Self.unauthorized }
+        knownKeys.keep(hashHex, record.tenant, askedAt: now)
         return record.tenant
     }
 

@@ -105,24 +105,7 @@ extension SQLiteCatalog {
                 let takesParts = standing.state == .receiving && standing.claimedAt == nil
                 return takesParts ? .conflict(standing.layout) : .notReceiving(standing.state)
             }
-            let before = try database.rows(
-                "SELECT token FROM part WHERE file_id = ? AND number = ?", [id.text, part.number])
-            let replaced = try before.first.map { row in
-                var reader = RowReader(row, of: "part")
-                return PieceToken(try reader.value(String.self))
-            }
-            try database.change(
-                """
-                INSERT INTO part (file_id, number, start_bytes, length_bytes, crc32c, token)
-                VALUES (?, ?, ?, ?, ?, ?)
-                ON CONFLICT (file_id, number) DO UPDATE SET
-                    start_bytes = excluded.start_bytes, length_bytes = excluded.length_bytes,
-                    crc32c = excluded.crc32c, token = excluded.token
-                """,
-                [
-                    id.text, part.number, part.range.start, part.range.length, Int64(part.crc32c.value),
-                    part.token.text,
-                ])
+            let replaced = try UploadRows.put(part, of: id, in: database)
             return .recorded(try UploadRows.record(row), replaced: replaced == part.token ? nil : replaced)
         }
     }

@@ -120,6 +120,29 @@ enum UploadRows {
         }
     }
 
+    /// Writes a part; answers the token of the one that it replaced.
+    static func put(_ part: StoredPart, of id: FileID, in database: Database) throws -> PieceToken? {
+        let values: StatementArguments = [
+            id.text, part.number, part.range.start, part.range.length, Int64(part.crc32c.value), part.token.text,
+        ]
+        // Nearly always there is none to be replaced.
+        let inserted = try database.change(
+            """
+            INSERT INTO part (file_id, number, start_bytes, length_bytes, crc32c, token)
+            VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (file_id, number) DO NOTHING
+            """, values)
+        guard inserted == 0 else { return nil }
+        let before = try database.rows(
+            "SELECT token FROM part WHERE file_id = ? AND number = ?", [id.text, part.number])
+        try database.change(
+            "REPLACE INTO part (file_id, number, start_bytes, length_bytes, crc32c, token) VALUES (?, ?, ?, ?, ?, ?)",
+            values)
+        return try before.first.map { row in
+            var reader = RowReader(row, of: "part")
+            return PieceToken(try reader.value(String.self))
+        }
+    }
+
     /// Uploads in any of some states, newest first: each state's list comes sorted from an index, already cut to
     /// the limit, so a page costs the same however many uploads there are.
     static func page(

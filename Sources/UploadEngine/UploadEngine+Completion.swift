@@ -37,6 +37,7 @@ extension UploadEngine {
         _ upload: UploadRecord, parts: [StoredPart], sha256: Digest?, detectedType: MediaType?,
         naming: Completion.Naming? = nil
     ) async throws(UploadFault) -> UploadRecord {
+        fresh.forget(upload.fileID)
         let receipt = try await translating { () throws(StoreFault) in
             try await store.publish(upload.objectKey, pieces: parts)
         }
@@ -128,6 +129,7 @@ extension UploadEngine {
     private func recordEnd(of upload: UploadRecord, as state: UploadState) async throws(UploadFault) -> (
         ended: UploadRecord, spooled: [PieceToken]
     )? {
+        fresh.forget(upload.fileID)
         let parts = try await parts(of: upload)
         let now = now
         let outcome = try await translating { () throws(CatalogFault) in

@@ -24,6 +24,13 @@ extension UploadEngine {
         for case .fileID(let id) in UploadReference.readings(of: text) {
             // Where nobody is stopped by it the place is taken first: what was read then still stands.
             guard let lease = leases.acquireIfFree(id, .part(number)) else { continue }
+            let offer = PartOffer(
+                number: number, declaredBytes: declaredBytes, announcedCount: nil, digests: digests)
+            if let known = fresh.surroundings(of: number, in: id, of: tenant) {
+                // Whatever is against it, the catalog is asked what to answer: another program may have ended the upload.
+                if let part = try? await open(offer, known, lease) { return part }
+                continue
+            }
             let known: PartSurroundings?
             do throws(UploadFault) {
                 known = try await surroundings(of: number, in: id, of: tenant)
@@ -35,9 +42,7 @@ extension UploadEngine {
                 lease.release()
                 continue
             }
-            return try await open(
-                PartOffer(number: number, declaredBytes: declaredBytes, announcedCount: nil, digests: digests),
-                known, lease)
+            return try await open(offer, known, lease)
         }
         let upload = try await upload(text, of: tenant)
         return try await openPart(of: upload, number: number, declaredBytes: declaredBytes, digests: digests)
@@ -116,6 +121,7 @@ extension UploadEngine {
                 engine: self, known: known, number: offer.number, announcedCount: offer.announcedCount, lease: lease,
                 intake: intake, isAside: isAside)
         } catch {
+            fresh.forget(upload.fileID)
             lease.release()
             throw error
         }
@@ -230,11 +236,13 @@ extension UploadEngine {
                 part, of: upload.fileID, learning: layout, detectedType: detectedType,
                 expiresAt: now.adding(seconds: limits.uploadLifetimeSeconds))
         } catch {
+            fresh.forget(upload.fileID)
             isUnsure = error.mayHaveHappened
             throw UploadFault(error)
         }
         switch outcome {
         case .recorded(let current, let replaced):
+            fresh.recorded(part.number, of: upload.fileID)
             if let replaced { await forget([replaced]) }
             let isWhole = current.layout.partCount != nil && current.layout.sizeBytes == current.receivedBytes
             return PartOutcome(upload: current, crc32c: part.crc32c, isWhole: isWhole)
@@ -242,6 +250,7 @@ extension UploadEngine {
             throw UploadFault(
                 .invalidPart, "All parts but the last have one size, and another part settled on a different one.")
         case .notReceiving(let state):
+            fresh.forget(upload.fileID)
             switch state {
             case .complete: throw UploadFault(Refusal.complete)
             case .receiving: throw UploadFault(Refusal.linkUsed)

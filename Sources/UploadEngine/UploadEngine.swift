@@ -16,6 +16,7 @@ package final class UploadEngine: Sendable {
     let leases = LeaseTable()
     /// Who settles the part size of an upload that has none; nobody is asked to stop here, all go in turn.
     let sizeLeases = LeaseTable()
+    let fresh = FreshUploads()
     package let logger: Logger
     private let clock: @Sendable () -> Timestamp
 
@@ -132,6 +133,7 @@ package final class UploadEngine: Sendable {
             throw UploadFault(error)
         }
         if outcome != .created { await discard(record.objectKey, spooled: []) }
+        if outcome == .created { fresh.began(record) }
         return try standing(outcome, for: record)
     }
 

@@ -20,7 +20,7 @@ final class Exchange: @unchecked Sendable {
     /// The pattern of the route, for the log: paths may hold ids, patterns do not.
     var route = Exchange.noRoute
     static let noRoute = "-"
-    let logger: Logger
+    private let connectionLogger: Logger
     private let connection: GatewayConnection
     private let began = ContinuousClock.now
     let arrivedAt: Timestamp
@@ -37,9 +37,14 @@ final class Exchange: @unchecked Sendable {
         let mark = target.firstIndex(of: "?") ?? target.endIndex
         path = String(target[..<mark])
         query = mark == target.endIndex ? "" : String(target[target.index(after: mark)...])
-        var logger = logger
+        connectionLogger = logger
+    }
+
+    /// Names the request in every line. Made where something is to be said: most requests have nothing to say.
+    var logger: Logger {
+        var logger = connectionLogger
         logger[metadataKey: "sluice.request"] = "\(requestID)"
-        self.logger = logger
+        return logger
     }
 
     /// Path and query as they came, without the scheme and host of an absolute form: what signatures cover.
@@ -65,6 +70,10 @@ final class Exchange: @unchecked Sendable {
 
     /// - Parameter error: why the answer did not reach its end, if it did not.
     func logAccess(_ status: HTTPResponse.Status, sentBytes: Int64, brokenBy error: (any Error)?) {
+        // A file that cannot be read is our fault, a client that goes away is nobody's.
+        let isOurs = status.code >= 500 || error is StoreFault
+        let level: Logger.Level = isOurs ? .warning : .info
+        guard connectionLogger.logLevel <= level else { return }
         let elapsed = ContinuousClock.now - began
         let milliseconds = elapsed.components.seconds * 1000 + elapsed.components.attoseconds / 1_000_000_000_000_000
         var metadata: Logger.Metadata = [
@@ -78,9 +87,7 @@ final class Exchange: @unchecked Sendable {
             "sluice.tenant": "\(tenant?.text ?? "-")",
         ]
         if let error { metadata["http.brokenBy"] = "\(error)" }
-        // A file that cannot be read is our fault, a client that goes away is nobody's.
-        let isOurs = status.code >= 500 || error is StoreFault
-        logger.log(level: isOurs ? .warning : .info, "request", metadata: metadata)
+        logger.log(level: level, "request", metadata: metadata)
     }
 
     static func newRequestID() -> String {
