@@ -13,6 +13,9 @@ import Synchronization
 /// With much of the budget free a stream gets large blocks; the less is free, the smaller they are, so that a
 /// thousand slow streams cost what eight fast ones do. When nothing is left the caller does without a block.
 /// Nobody ever waits here: a stream that holds a half-filled block may be waiting for its client.
+///
+/// All blocks are cut from one area (a buddy system: halves of halves, joined again when both are free), so none is
+/// ever given back to the system and touched anew: that would cost more than the copy that blocks save.
 final class BlockPool: Sendable {
     /// What O_DIRECT asks of addresses, offsets and lengths on every device in use.
     static let alignmentBytes = 4096
@@ -20,67 +23,94 @@ final class BlockPool: Sendable {
     static let smallestBlockBytes = 16 << 10
 
     private struct State {
-        var allocatedBytes = 0
         var usedBytes = 0
-        var idle: [Int: [Block.Memory]] = [:]
+        /// By how often the largest size was halved: the places of free blocks, those given back last at the end.
+        var free: [[Int]]
     }
 
-    private let state = Mutex(State())
+    private static let halvings = 6
+    private let state: Mutex<State>
+    private let area: Block.Memory?
     let budgetBytes: Int
 
-    init(budgetBytes: Int) { self.budgetBytes = budgetBytes }
+    /// - Parameter budgetBytes: the memory of all blocks; what exceeds a whole number of the largest is not used.
+    init(budgetBytes: Int) {
+        let count = budgetBytes / Self.largestBlockBytes
+        var address: UnsafeMutableRawPointer?
+        // Memory that the system does not give now is memory that nobody gets: bodies are then written without it.
+        if count > 0, posix_memalign(&address, Self.alignmentBytes, count * Self.largestBlockBytes) == 0, let address {
+            area = Block.Memory(address: address, byteCount: count * Self.largestBlockBytes)
+        } else {
+            area = nil
+        }
+        var free: [[Int]] = Array(repeating: [], count: Self.halvings + 1)
+        if area != nil { free[0] = (0..<count).reversed().map { $0 * Self.largestBlockBytes } }
+        state = Mutex(State(free: free))
+        self.budgetBytes = area?.byteCount ?? 0
+    }
 
     deinit {
-        state.withLock { state in
-            for memory in state.idle.values.joined() { free(memory.address) }
-        }
+        if let area { free(area.address) }
     }
 
     /// A block for a stream that has about `expectedBytes` still to come; `nil` when the budget is used up.
     func take(expectedBytes: Int64) -> Block? {
-        let memory: Block.Memory? = state.withLock { state in
+        guard let area else { return nil }
+        let taken: (place: Int, byteCount: Int)? = state.withLock { state in
             let share = (budgetBytes - state.usedBytes) / 8
             let useful = Int(min(Int64(Self.largestBlockBytes), max(expectedBytes, 1)))
             var size = Self.smallestBlockBytes
-            while size * 2 <= share, size < useful { size *= 2 }
-            while size >= Self.smallestBlockBytes {
-                if let memory = take(size, &state) { return memory }
+            var halvings = Self.halvings
+            while size * 2 <= share, size < useful {
+                size *= 2
+                halvings -= 1
+            }
+            while halvings <= Self.halvings {
+                if let place = Self.cut(halvings, &state) {
+                    state.usedBytes += size
+                    return (place, size)
+                }
+                // Nothing of that size is free any more, but perhaps something smaller.
                 size /= 2
+                halvings += 1
             }
             return nil
         }
-        return memory.map { Block(memory: $0, pool: self) }
+        return taken.map { taken in
+            Block(
+                memory: Block.Memory(address: area.address + taken.place, byteCount: taken.byteCount), pool: self)
+        }
     }
 
-    private func take(_ size: Int, _ state: inout State) -> Block.Memory? {
-        if let memory = state.idle[size]?.popLast() {
-            state.usedBytes += size
-            return memory
-        }
-        while state.allocatedBytes + size > budgetBytes {
-            // Blocks of another size lie idle: their memory becomes this block's.
-            guard let other = state.idle.first(where: { !$0.value.isEmpty })?.key,
-                let memory = state.idle[other]?.popLast()
-            else { return nil }
-            free(memory.address)
-            state.allocatedBytes -= memory.byteCount
-        }
-        var address: UnsafeMutableRawPointer?
-        guard posix_memalign(&address, Self.alignmentBytes, size) == 0, let address else { return nil }
-        state.allocatedBytes += size
-        state.usedBytes += size
-        return Block.Memory(address: address, byteCount: size)
+    /// The place of a block of that size, cut from a larger one where there is no other.
+    private static func cut(_ halvings: Int, _ state: inout State) -> Int? {
+        guard let from = (0...halvings).last(where: { !state.free[$0].isEmpty }),
+            let place = state.free[from].popLast()
+        else { return nil }
+        for smaller in from..<halvings { state.free[smaller + 1].append(place + largestBlockBytes >> (smaller + 1)) }
+        return place
     }
 
     fileprivate func give(_ memory: Block.Memory) {
+        guard let area else { return }
         state.withLock { state in
             state.usedBytes -= memory.byteCount
-            state.idle[memory.byteCount, default: []].append(memory)
+            var place = memory.address - area.address
+            var size = memory.byteCount
+            var halvings = (Self.largestBlockBytes / size).trailingZeroBitCount
+            // Two halves that are free are one block again.
+            while halvings > 0, let index = state.free[halvings].firstIndex(of: place ^ size) {
+                state.free[halvings].remove(at: index)
+                place &= ~size
+                size *= 2
+                halvings -= 1
+            }
+            state.free[halvings].append(place)
         }
     }
 
     /// For tests: bytes in blocks that are in use, and in all blocks.
-    var usage: (usedBytes: Int, allocatedBytes: Int) { state.withLock { ($0.usedBytes, $0.allocatedBytes) } }
+    var usage: (usedBytes: Int, allocatedBytes: Int) { (state.withLock { $0.usedBytes }, budgetBytes) }
 }
 
 /// Memory on loan from the pool; goes back when it is released.

@@ -1,5 +1,6 @@
 import Checksums
 import NIOCore
+import Synchronization
 import UploadModel
 import UploadStore
 
@@ -31,6 +32,7 @@ final class DiskPieceWriter: FillablePieceWriter, @unchecked Sendable {
     private var filled = 0
     private var writtenBytes: Int64 = 0
     private var digests = DigestSet()
+    private var pace: BlockPace
     private var inFlight: [Pending<Void>] = []
     private var isEnded = false
     private let onAbandon: @Sendable () -> Void
@@ -40,6 +42,7 @@ final class DiskPieceWriter: FillablePieceWriter, @unchecked Sendable {
         reservesAhead: Bool, onAbandon: @escaping @Sendable () -> Void
     ) {
         self.file = file
+        pace = BlockPace(blockBytes: file.recentBlockBytes.load(ordering: .relaxed))
         self.store = store
         self.token = token
         self.start = start
@@ -121,9 +124,13 @@ final class DiskPieceWriter: FillablePieceWriter, @unchecked Sendable {
     }
 
     private func takeBlock() {
-        let remaining = max(expectedBytes - writtenBytes, Int64(BlockPool.smallestBlockBytes))
-        let next: Int64 = expectedBytes == maximumBytes ? remaining : Int64(BlockPool.largestBlockBytes)
+        var next = Int64(pace.blockBytes)
+        if expectedBytes == maximumBytes {
+            let remaining = max(expectedBytes - writtenBytes, Int64(BlockPool.smallestBlockBytes))
+            next = remaining <= BlockPace.firstBlockBytes ? remaining : min(next, remaining)
+        }
         guard let taken = store.pool.take(expectedBytes: next) else { return }
+        pace.began(now: .now)
         block = taken
         filled = 0
         // A piece may begin anywhere: its first block only reaches to the next aligned place.
@@ -134,6 +141,7 @@ final class DiskPieceWriter: FillablePieceWriter, @unchecked Sendable {
 
     private func flushBlock() async throws(StoreFault) {
         guard let block, filled > 0 else { return }
+        pace.ended(filledBytes: filled, now: .now)
         try await settleWrites(leaving: Self.maximumWritesInFlight - 1)
         let position = start + writtenBytes
         let count = filled
@@ -180,6 +188,7 @@ final class DiskPieceWriter: FillablePieceWriter, @unchecked Sendable {
                 try await settleWrites(leaving: 0)
                 try await store.sync(file)
             }
+            file.recentBlockBytes.store(pace.blockBytes, ordering: .relaxed)
             store.spoolEnded(token)
         } catch {
             // A piece that could not be finished has ended too: nothing of it stays.

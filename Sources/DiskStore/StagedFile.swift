@@ -1,4 +1,5 @@
 import CPlatform
+import Synchronization
 import UploadStore
 
 #if canImport(Glibc)
@@ -17,6 +18,8 @@ final class StagedFile: Sendable {
     static let reserveAheadBytes: Int64 = 64 << 20
 
     let syncGate = SyncGate()
+    /// What was right for the piece that ended last: most likely it is for the next one of the same client.
+    let recentBlockBytes = Atomic(BlockPace.unknownBlockBytes)
     private let cached: CInt
     /// -1 where the file system has no direct I/O, or it is not wanted.
     private let direct: CInt

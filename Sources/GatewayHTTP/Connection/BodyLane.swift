@@ -23,8 +23,11 @@ final class BodyLane: ChannelDuplexHandler {
         case woken
     }
 
-    /// What the loop itself reads, only to learn that there is something.
-    private static let noticeBytes = 2048
+    /// What the loop itself reads at once: a head, or only so much of a body as to learn that there is something. It is
+    /// memory of every connection.
+    private static let narrowBytes = 1024
+    /// What it reads at once of a body that goes through the decoder.
+    private static let wideBytes = 64 << 10
     /// A stream that brings at least so much at once is quick: the next word of it is wanted when more is there.
     private static let quickBytes = 64 << 10
     private static let highestLowWaterBytes = 512 << 10
@@ -51,6 +54,9 @@ final class BodyLane: ChannelDuplexHandler {
     private var end: End?
     private var isInputClosed = false
     private var lowWaterBytes = 1
+    /// As the event loop comes.
+    private var isWide = true
+    private var isHeld = false
     private var context: ChannelHandlerContext?
     private var clock: BodyClock?
     private let renewDecoder: (ChannelHandlerContext) throws -> Void
@@ -67,6 +73,35 @@ final class BodyLane: ChannelDuplexHandler {
 
     // MARK: The reader's side, on the loop
 
+    /// From here on the event loop reads only when ``letRead()`` says so: what it read ahead would have to go through
+    /// the decoder.
+    func hold() { isHeld = true }
+
+    /// Lets the event loop read once.
+    func letRead() { context?.read() }
+
+    /// A longer body goes through the decoder: let the event loop read it in large pieces.
+    func widen() {
+        guard !isWide, let options = context?.channel.syncOptions else { return }
+        isWide = true
+        let allocator = AdaptiveRecvByteBufferAllocator(
+            minimum: Self.narrowBytes, initial: Self.wideBytes, maximum: Self.wideBytes)
+        try? options.setOption(.recvAllocator, value: allocator)
+        try? options.setOption(.maxMessagesPerRead, value: 4)
+    }
+
+    /// What comes next is a head, or does not come through the decoder.
+    func narrow() {
+        if isHeld, !isOpen {
+            isHeld = false
+            context?.read()
+        }
+        guard isWide, let options = context?.channel.syncOptions else { return }
+        isWide = false
+        try? options.setOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: Self.narrowBytes))
+        try? options.setOption(.maxMessagesPerRead, value: 1)
+    }
+
     /// From here on what comes is kept for ``fill(_:_:)``.
     ///
     /// - Returns: false where it cannot be: the transport is no socket, or the connection has ended.
@@ -74,18 +109,12 @@ final class BodyLane: ChannelDuplexHandler {
         guard let context, case .shut = state, context.channel.isActive else { return false }
         let pipeline = context.pipeline.syncOperations
         guard
-            let descriptor = try? pipeline.withUnsafeTransportIfAvailable(
-                of: NIOBSDSocket.Handle.self, { $0 }),
-            let options = context.channel.syncOptions
+            let descriptor = try? pipeline.withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self, { $0 }),
+            (try? renewDecoder(context)) != nil
         else { return false }
-        do {
-            try renewDecoder(context)
-            try options.setOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: Self.noticeBytes))
-            try options.setOption(.maxMessagesPerRead, value: 1)
-        } catch {
-            return false
-        }
         state = .open(descriptor: descriptor)
+        narrow()
+        isHeld = false
         end = isInputClosed ? .closed : nil
         return true
     }
@@ -122,9 +151,6 @@ final class BodyLane: ChannelDuplexHandler {
         guard case .open(let descriptor) = state, let context else { return }
         state = .shut
         setLowWater(1, descriptor)
-        let options = context.channel.syncOptions
-        try? options?.setOption(.recvAllocator, value: AdaptiveRecvByteBufferAllocator())
-        try? options?.setOption(.maxMessagesPerRead, value: 4)
         guard early.readableBytes > 0 else { return context.read() }
         // The old decoder leaves in the loop's next turn; what is for the new one must come after that.
         let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
@@ -209,7 +235,10 @@ final class BodyLane: ChannelDuplexHandler {
 
     // MARK: The channel's side
 
-    func handlerAdded(context: ChannelHandlerContext) { self.context = context }
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        narrow()
+    }
 
     func handlerRemoved(context: ChannelHandlerContext) {
         interrupt(.closed)
@@ -236,7 +265,7 @@ final class BodyLane: ChannelDuplexHandler {
 
     func read(context: ChannelHandlerContext) {
         // While the lane is open it asks for itself.
-        if !isOpen { context.read() }
+        if !isOpen, !isHeld { context.read() }
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {

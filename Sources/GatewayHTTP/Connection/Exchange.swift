@@ -20,7 +20,8 @@ final class Exchange: @unchecked Sendable {
     /// The pattern of the route, for the log: paths may hold ids, patterns do not.
     var route = Exchange.noRoute
     static let noRoute = "-"
-    private let connectionLogger: Logger
+    /// Names no request.
+    let connectionLogger: Logger
     private let connection: GatewayConnection
     private let began = ContinuousClock.now
     let arrivedAt: Timestamp

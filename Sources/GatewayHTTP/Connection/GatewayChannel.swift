@@ -44,7 +44,7 @@ struct GatewayChannel: ServerChildChannel {
             try pipeline.addHandlers([drain, lane])
             // No HTTPTypes field can be invalid, so the encoder checks nothing again.
             try pipeline.addHandler(HTTPResponseEncoder())
-            try pipeline.addHandler(makeDecoder(), name: Self.decoderName)
+            try pipeline.addHandler(makeDecoder())
             try pipeline.addHandler(HeadGate())
             try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: false))
             try pipeline.addHandler(connectionGuard)
@@ -62,15 +62,15 @@ struct GatewayChannel: ServerChildChannel {
         }
     }
 
-    private static let decoderName = "decoder"
+    private typealias Decoder = ByteToMessageHandler<HTTPRequestDecoder>
 
-    private func makeDecoder() -> ByteToMessageHandler<HTTPRequestDecoder> {
+    private func makeDecoder() -> Decoder {
         var decoderLimits = NIOHTTPDecoderLimitConfiguration()
         decoderLimits.maxHeaderFieldSize = limits.maximumHeadBytes
         decoderLimits.maxHeaderListSize = limits.maximumHeadBytes
         decoderLimits.maxHeaderFieldCount = limits.maximumHeaderFields
         // Bounded, because after an Upgrade or a CONNECT the decoder stops and only gathers.
-        return ByteToMessageHandler(
+        return Decoder(
             HTTPRequestDecoder(
                 leftOverBytesStrategy: .dropBytes, informationalResponseStrategy: .drop,
                 limitConfiguration: decoderLimits),
@@ -79,9 +79,8 @@ struct GatewayChannel: ServerChildChannel {
 
     /// Puts a decoder that knows of no request in the place of one that waits for the rest of a body.
     private func renewDecoder(in pipeline: ChannelPipeline.SynchronousOperations) throws {
-        let old = try pipeline.context(name: Self.decoderName)
-        let place = old.handler
-        try pipeline.addHandler(makeDecoder(), position: .after(place))
+        let old = try pipeline.context(handlerType: Decoder.self)
+        try pipeline.addHandler(makeDecoder(), position: .after(old.handler))
         pipeline.removeHandler(context: old, promise: nil)
     }
 
@@ -100,22 +99,35 @@ struct GatewayChannel: ServerChildChannel {
     }
 
     /// Answers requests until the connection is to end. The last answer may still be on its way then.
+    ///
+    /// An idle connection waits here. Each request is a task of its own, because a task never gives memory back before
+    /// it ends, and what a request needs would be most of the memory of a connection that has none.
     private func serve(_ connection: GatewayConnection, _ source: PartSource, _ outbound: Outbound) async throws {
         while true {
-            let head: HTTPRequest
+            let part: HTTPRequestPart?
             do {
-                guard case .head(let next) = try await source.next() else { return }
-                head = next
+                part = try await source.next()
             } catch {
-                try await refuseMalformed(error, connection, outbound)
-                return
+                return try await refuseMalformed(error, connection, outbound)
             }
-            let body = RequestBodySource(head: head, parts: source, outbound: outbound, connection: connection)
-            let exchange = Exchange(
-                head: head, body: body, connection: connection, arrivedAt: clock(), logger: logger)
-            let closes = try await answer(exchange, outbound)
-            guard !closes, await body.skipRest() else { return }
+            guard let part else { return }
+            let goesOn = try await withThrowingTaskGroup(of: Bool.self) { group in
+                group.addTask { try await answer(part, connection, source, outbound) }
+                return try await group.next() ?? false
+            }
+            guard goesOn else { return }
         }
+    }
+
+    /// Answers one request; says whether another may follow.
+    private func answer(
+        _ part: HTTPRequestPart, _ connection: GatewayConnection, _ source: PartSource, _ outbound: Outbound
+    ) async throws -> Bool {
+        guard case .head(let head) = part else { return false }
+        let body = RequestBodySource(head: head, parts: source, outbound: outbound, connection: connection)
+        let exchange = Exchange(head: head, body: body, connection: connection, arrivedAt: clock(), logger: logger)
+        guard try await !answer(exchange, outbound) else { return false }
+        return await body.skipRest()
     }
 
     /// Answers one request; says whether the connection ends with the answer.

@@ -32,6 +32,9 @@ final class RequestBodySource: @unchecked Sendable {
     /// A rest that is cheaper to read than a new connection.
     private static let shortRestBytes: Int64 = 64 << 10
 
+    /// A body that is longer, and comes through the decoder, is read in larger pieces.
+    private static let narrowBytes: Int64 = 4 << 10
+
     /// `Content-Length`; `nil` for a chunked body.
     let declaredBytes: Int64?
     private(set) var receivedBytes: Int64 = 0
@@ -42,6 +45,8 @@ final class RequestBodySource: @unchecked Sendable {
     /// Set when a newer request wants the place of this one's bytes.
     let superseded = Flag()
     private var awaitsContinue: Bool
+    /// Whether the event loop waits for our word before it reads.
+    private var isHeld = false
     private var state = State.reading
 
     init(
@@ -66,11 +71,14 @@ final class RequestBodySource: @unchecked Sendable {
     ///   `superseded` when a newer request took over.
     func next() async throws(UploadFault) -> ByteBuffer? {
         guard state == .reading else { return nil }
+        if connection.lane.value.isOpen { return try await nextFilled() }
         do {
             if awaitsContinue {
                 awaitsContinue = false
                 try await outbound.write(.head(HTTPResponse(status: .continue)))
             }
+            if receivedBytes >= Self.narrowBytes || declaredBytes == nil { connection.lane.value.widen() }
+            if isHeld, hasReadAll { connection.lane.value.letRead() }
             clock.beginWaiting()
             defer { clock.endWaiting() }
             let part = try await parts.next()
@@ -113,10 +121,15 @@ final class RequestBodySource: @unchecked Sendable {
     var canFill: Bool {
         guard state == .reading, !awaitsContinue, let declaredBytes else { return false }
         if connection.lane.value.isOpen { return true }
+        guard declaredBytes - receivedBytes >= Self.shortestFilledBytes else { return false }
+        isHeld = true
+        connection.lane.value.hold()
         // What the decoder has had is read first.
-        return declaredBytes - receivedBytes >= Self.shortestFilledBytes
-            && connection.connectionGuard.value.bodyBytes == receivedBytes
+        return hasReadAll
     }
+
+    /// Whether the decoder has nothing that was not read.
+    private var hasReadAll: Bool { connection.connectionGuard.value.bodyBytes == receivedBytes }
 
     /// Receives bytes of the body straight into memory; returns when it is full or the body at its end.
     ///
@@ -154,9 +167,23 @@ final class RequestBodySource: @unchecked Sendable {
         return count
     }
 
+    /// What is received at once where nobody lends memory.
+    private static let bufferBytes = 16 << 10
+
+    /// The next bytes, received past the decoder into a buffer of their own.
+    private func nextFilled() async throws(UploadFault) -> ByteBuffer? {
+        let area = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.bufferBytes, alignment: 1)
+        defer { area.deallocate() }
+        guard let address = area.baseAddress,
+            let count = try await fill(Vacancy(address: address, byteCount: area.count))
+        else { throw Self.brokenOff }
+        return ByteBuffer(bytes: UnsafeRawBufferPointer(rebasing: area[..<count]))
+    }
+
     /// Nobody reads the body any more.
     func leave() {
         if state != .finished { connection.lane.value.abandon() }
+        connection.lane.value.narrow()
     }
 
     private static let timedOut = UploadFault(

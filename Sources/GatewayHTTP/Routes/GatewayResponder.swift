@@ -11,7 +11,7 @@ import UploadStore
 struct GatewayContext: RequestContext {
     struct Source: RequestContextSource {
         let exchange: Exchange
-        var logger: Logger { exchange.logger }
+        var logger: Logger { exchange.connectionLogger }
     }
 
     var coreContext: CoreRequestContextStorage

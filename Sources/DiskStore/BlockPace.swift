@@ -1,0 +1,28 @@
+/// How large the blocks of a stream are: large for one that fills them quickly, because a write costs the same however
+/// little it brings, and small for a slow one, which would hold its memory for minutes.
+struct BlockPace {
+    /// Whatever is not longer than this gets one block for all of it.
+    static let firstBlockBytes = 128 << 10
+    /// Faster than that is quick, in bytes per second.
+    static let quickBytesPerSecond = 16 << 20
+
+    /// Of a stream that nothing is known of.
+    static let unknownBlockBytes = 32 << 10
+
+    private var beganAt: ContinuousClock.Instant?
+    private(set) var blockBytes: Int
+
+    /// - Parameter blockBytes: what was right for the piece before.
+    init(blockBytes: Int = unknownBlockBytes) { self.blockBytes = blockBytes }
+
+    mutating func began(now: ContinuousClock.Instant) { beganAt = now }
+
+    mutating func ended(filledBytes: Int, now: ContinuousClock.Instant) {
+        guard let beganAt else { return }
+        let (seconds, attoseconds) = (now - beganAt).components
+        let took = Double(seconds) + Double(attoseconds) * 1e-18
+        let isQuick = Double(filledBytes) > took * Double(Self.quickBytesPerSecond)
+        blockBytes = isQuick ? min(4 * blockBytes, BlockPool.largestBlockBytes) : BlockPool.smallestBlockBytes
+        blockBytes = max(blockBytes, BlockPool.smallestBlockBytes)
+    }
+}
