@@ -121,7 +121,8 @@ let package = Package(
         .target(
             name: "GatewayHTTP",
             dependencies: [
-                "UploadModel", "CPlatform", "UploadProtocols", "UploadGrants", "UploadStore", "UploadEngine", "MediaLibrary",
+                "UploadModel", "CPlatform", "UploadProtocols", "UploadGrants", "UploadStore", "UploadEngine",
+                "MediaLibrary",
                 nioCore, logging, httpTypes, lifecycle,
                 .product(name: "DequeModule", package: "swift-collections"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),

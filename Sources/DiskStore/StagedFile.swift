@@ -94,7 +94,8 @@ final class StagedFile: Sendable {
     /// - Returns: the faults of those that could not be written, by their place.
     func write(_ writes: [SmallWrite]) -> [Int: StoreFault] {
         var faults: [Int: StoreFault] = [:]
-        for run in SmallWrite.runs(of: writes, maximumCount: Self.maximumVectors) where !writeTogether(run, of: writes) {
+        for run in SmallWrite.runs(of: writes, maximumCount: Self.maximumVectors) where !writeTogether(run, of: writes)
+        {
             for place in run {
                 do throws(StoreFault) {
                     try writeDirect(writes[place].bytes, at: writes[place].start)

@@ -28,14 +28,17 @@ extension CatalogConformance {
         }
         let parts = [1, 2, 30, 10_000].map { Sample.part($0, bytes: 40) }
         try requireEqual(await catalog.parts(of: upload.fileID), parts)
-        try requireEqual(await catalog.upload(.fileID(upload.fileID), of: upload.tenant, near: 2)?.parts, [parts[1], parts[3]])
+        try requireEqual(
+            await catalog.upload(.fileID(upload.fileID), of: upload.tenant, near: 2)?.parts, [parts[1], parts[3]])
         try requireEqual(await catalog.upload(.fileID(upload.fileID), of: upload.tenant, near: 3)?.parts, [parts[3]])
-        try requireEqual(await catalog.upload(.fileID(upload.fileID), of: upload.tenant, near: 10_000)?.parts, [parts[3]])
+        try requireEqual(
+            await catalog.upload(.fileID(upload.fileID), of: upload.tenant, near: 10_000)?.parts, [parts[3]])
         let known = try await catalog.upload(.fileID(upload.fileID), of: upload.tenant, near: 1)
         try requireEqual(known?.upload, standing)
         let stranger = try Sample.tenant("stranger")
         try requireEqual(await catalog.upload(.fileID(upload.fileID), of: stranger, near: 2), nil)
-        try requireEqual(await catalog.upload(.fileID(upload.fileID), of: upload.tenant, near: 10_001)?.parts, [parts[3]])
+        try requireEqual(
+            await catalog.upload(.fileID(upload.fileID), of: upload.tenant, near: 10_001)?.parts, [parts[3]])
         try requireEqual(await catalog.parts(of: another.fileID), [])
         // Every value of a part comes back, the largest too.
         let largest = StoredPart(

@@ -193,7 +193,9 @@ final class BodyLane: ChannelDuplexHandler {
         guard var target, early.readableBytes > 0 else { return }
         let count = min(early.readableBytes, target.rest)
         early.readWithUnsafeReadableBytes { bytes in
-            if let source = bytes.baseAddress { (target.address + target.filled).copyMemory(from: source, byteCount: count) }
+            if let source = bytes.baseAddress {
+                (target.address + target.filled).copyMemory(from: source, byteCount: count)
+            }
             return count
         }
         if early.readableBytes == 0 { early = ByteBuffer() }

@@ -64,7 +64,8 @@ extension GatewayServices {
         }
         let expected = try BodyDigests.expected(exchange.head, names: [.contentDigest, .reprDigest])
         let part = try await engine.openPart(
-            number, of: parameters.text("fileId"), tenant: tenant, declaredBytes: exchange.body.declaredBytes, digests: Set(expected.keys))
+            number, of: parameters.text("fileId"), tenant: tenant, declaredBytes: exchange.body.declaredBytes,
+            digests: Set(expected.keys))
         try await BodyPump(exchange: exchange).run(into: part)
         let outcome = try await part.finish(expecting: expected)
         return .reply(PartsReplies.stored(outcome.crc32c))
