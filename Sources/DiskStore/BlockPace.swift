@@ -9,6 +9,10 @@ struct BlockPace {
     /// Of a stream that nothing is known of.
     static let unknownBlockBytes = 32 << 10
 
+    /// The most that a slow stream holds, as long as there is much.
+    static let slowBlockBytes = 64 << 10
+
+    private(set) var isSlow = false
     private var beganAt: ContinuousClock.Instant?
     private(set) var blockBytes: Int
 
@@ -21,8 +25,7 @@ struct BlockPace {
         guard let beganAt else { return }
         let (seconds, attoseconds) = (now - beganAt).components
         let took = Double(seconds) + Double(attoseconds) * 1e-18
-        let isQuick = Double(filledBytes) > took * Double(Self.quickBytesPerSecond)
-        blockBytes = isQuick ? min(4 * blockBytes, BlockPool.largestBlockBytes) : BlockPool.smallestBlockBytes
-        blockBytes = max(blockBytes, BlockPool.smallestBlockBytes)
+        isSlow = Double(filledBytes) < took * Double(Self.quickBytesPerSecond)
+        blockBytes = isSlow ? Self.slowBlockBytes : min(4 * blockBytes, BlockPool.largestBlockBytes)
     }
 }

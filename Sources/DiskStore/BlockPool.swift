@@ -54,10 +54,12 @@ final class BlockPool: Sendable {
     }
 
     /// A block for a stream that has about `expectedBytes` still to come; `nil` when the budget is used up.
-    func take(expectedBytes: Int64) -> Block? {
+    ///
+    /// - Parameter isSlow: whether it will be held for long; what is free is then shared among many more.
+    func take(expectedBytes: Int64, isSlow: Bool = false) -> Block? {
         guard let area else { return nil }
         let taken: (place: Int, byteCount: Int)? = state.withLock { state in
-            let share = (budgetBytes - state.usedBytes) / 8
+            let share = (budgetBytes - state.usedBytes) / (isSlow ? 256 : 8)
             let useful = Int(min(Int64(Self.largestBlockBytes), max(expectedBytes, 1)))
             var size = Self.smallestBlockBytes
             var halvings = Self.halvings

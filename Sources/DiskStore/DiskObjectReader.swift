@@ -1,3 +1,4 @@
+import CPlatform
 import Checksums
 import NIOCore
 import UploadModel
@@ -12,15 +13,17 @@ import UploadStore
 #endif
 
 /// Reads a published file.
-final class DiskObjectReader: ObjectReader {
+final class DiskObjectReader: FileObjectReader {
     /// One read at most; what one download holds in memory.
     static let maximumReadBytes = 256 << 10
+    /// What the kernel is asked to send at once.
+    static let maximumSentBytes: Int64 = 512 << 10
 
     /// What one turn of a digest over a whole file reads.
     private static let digestStepBytes: Int64 = 4 << 20
 
     let sizeBytes: Int64
-    private let descriptor: CInt
+    let descriptor: CInt
     private let threads: DiskThreads
 
     /// Blocks; call on a thread of the pool.
@@ -42,11 +45,28 @@ final class DiskObjectReader: ObjectReader {
 
     deinit { close(descriptor) }
 
+    /// Whether the file still stands somewhere, and does not only live in open descriptors.
+    var hasName: Bool {
+        var status = stat()
+        return fstat(descriptor, &status) == 0 && status.st_nlink > 0
+    }
+
     func read(_ range: ByteRange) async throws(StoreFault) -> ByteBuffer {
         guard range.length > 0, range.end <= sizeBytes else {
             throw StoreFault(.corrupt, "a published file is shorter than its record")
         }
         return try await threads.run { [self] () throws(StoreFault) in try readNow(range) }
+    }
+
+    func makeReady(_ range: ByteRange) async throws(StoreFault) -> ByteRange {
+        guard range.length > 0, range.end <= sizeBytes else {
+            throw StoreFault(.corrupt, "a published file is shorter than its record")
+        }
+        let ready = ByteRange(start: range.start, length: min(range.length, Self.maximumSentBytes))
+        if sluice_is_cached(descriptor, ready.start, ready.length) != 0 { return ready }
+        let cold = ByteRange(start: range.start, length: min(range.length, Int64(Self.maximumReadBytes)))
+        _ = try await read(cold)
+        return cold
     }
 
     private func readNow(_ range: ByteRange) throws(StoreFault) -> ByteBuffer {

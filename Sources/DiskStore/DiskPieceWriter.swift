@@ -129,7 +129,7 @@ final class DiskPieceWriter: FillablePieceWriter, @unchecked Sendable {
             let remaining = max(expectedBytes - writtenBytes, Int64(BlockPool.smallestBlockBytes))
             next = remaining <= BlockPace.firstBlockBytes ? remaining : min(next, remaining)
         }
-        guard let taken = store.pool.take(expectedBytes: next) else { return }
+        guard let taken = store.pool.take(expectedBytes: next, isSlow: pace.isSlow) else { return }
         pace.began(now: .now)
         block = taken
         filled = 0

@@ -33,6 +33,7 @@ package final class DiskStore: LocallyReadableStore {
     private let absoluteRoot: String
     private let usesDirectIO: Bool
     private let open = OpenFiles()
+    private let readers = OpenReaders()
     /// Spooled pieces that are being written: not to be taken for leftovers, however slowly they come.
     private let livingSpools = Mutex<Set<ObjectKey>>([])
 
@@ -215,6 +216,7 @@ package final class DiskStore: LocallyReadableStore {
     package func discard(_ key: ObjectKey, spooled: [PieceToken]) async throws(StoreFault) {
         let layout = layout
         open.forget(layout.path(.staged, of: key))
+        readers.forget(key)
         try await threads.run { () throws(StoreFault) in
             try DurableFile.remove(layout.path(.staged, of: key))
             try DurableFile.remove(layout.path(.published, of: key))
@@ -233,9 +235,14 @@ package final class DiskStore: LocallyReadableStore {
     // MARK: Reading and keeping house
 
     package func reader(of key: ObjectKey) async throws(StoreFault) -> any ObjectReader {
+        if let reader = readers.current(key), reader.hasName { return reader }
         let path = layout.path(.published, of: key)
         let threads = threads
-        return try await threads.run { () throws(StoreFault) in try DiskObjectReader(path: path, threads: threads) }
+        let reader = try await threads.run { () throws(StoreFault) in
+            try DiskObjectReader(path: path, threads: threads)
+        }
+        readers.keep(reader, of: key)
+        return reader
     }
 
     package func freeBytes() async throws(StoreFault) -> Int64? {

@@ -107,6 +107,7 @@ extension UploadEngine {
     ///
     /// - Throws: `link_used` to all but the first; admission faults, which leave the link unused.
     package func claim(_ id: FileID) async throws(UploadFault) -> UploadRecord {
+        if spent.contains(id) { throw UploadFault(Refusal.linkUsed) }
         try await checkRoom(for: nil)
         let now = now
         let outcome = try await translating { () throws(CatalogFault) in
@@ -115,9 +116,13 @@ extension UploadEngine {
                 maximumOpen: limits.maximumOpenUploadsPerTenant)
         }
         switch outcome {
-        case .claimed(let upload): return upload
+        case .claimed(let upload):
+            spent.insert(id)
+            return upload
         // A signed link whose upload is not known any more was used, or given up, long ago.
-        case .taken, .unknown: throw UploadFault(Refusal.linkUsed)
+        case .taken, .unknown:
+            spent.insert(id)
+            throw UploadFault(Refusal.linkUsed)
         case .tooManyOpen: throw Self.tooManyOpen(limits)
         }
     }

@@ -17,6 +17,7 @@ package final class UploadEngine: Sendable {
     /// Who settles the part size of an upload that has none; nobody is asked to stop here, all go in turn.
     let sizeLeases = LeaseTable()
     let fresh = FreshUploads()
+    let spent = SpentLinks()
     package let logger: Logger
     private let clock: @Sendable () -> Timestamp
 

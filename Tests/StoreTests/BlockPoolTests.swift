@@ -13,6 +13,8 @@ import UploadStoreTesting
     func theBudgetHoldsWhateverIsTakenAndGivenBack(_ budget: Int, _ seed: UInt64) {
         var generator = SeededGenerator(seed: seed)
         let pool = BlockPool(budgetBytes: budget)
+        // Only whole blocks of the largest size are cut into others.
+        #expect(pool.budgetBytes == budget / BlockPool.largestBlockBytes * BlockPool.largestBlockBytes)
         var blocks: [(block: Block, mark: UInt8)] = []
         for step in 0..<2000 {
             if blocks.isEmpty || Int.random(in: 0..<5, using: &generator) < 3 {
@@ -26,7 +28,7 @@ import UploadStoreTesting
                     #expect(Self.isWellFormed(block), "seed \(seed), step \(step)")
                     blocks.append((block, mark))
                 } else {
-                    let left = budget - pool.usage.usedBytes
+                    let left = pool.budgetBytes - pool.usage.usedBytes
                     #expect(left < BlockPool.smallestBlockBytes, "seed \(seed), step \(step): \(left) bytes are free")
                 }
             } else {
@@ -92,5 +94,71 @@ import UploadStoreTesting
     func aShortBodyGetsASmallBlock(_ expectedBytes: Int64, _ blockBytes: Int) throws {
         let pool = BlockPool(budgetBytes: 32 << 20)
         #expect(try #require(pool.take(expectedBytes: expectedBytes)).bytes.count == blockBytes)
+    }
+
+    /// The sizes of all blocks that a pool has left, the largest that are to be had first.
+    private static func drain(_ pool: BlockPool) -> [Int] {
+        var blocks: [Block] = []
+        while let block = pool.take(expectedBytes: .max) { blocks.append(block) }
+        return blocks.map(\.bytes.count)
+    }
+
+    private static func place(_ block: Block) -> Range<UInt> {
+        let start = UInt(bitPattern: block.bytes.baseAddress)
+        return start..<start + UInt(block.bytes.count)
+    }
+
+    @Test(arguments: [1 << 20, 3 << 20, 32 << 20], 1...5 as ClosedRange<UInt64>)
+    func blocksOfAnySizeNeverShareAByte(_ budget: Int, _ seed: UInt64) {
+        var generator = SeededGenerator(seed: seed)
+        let pool = BlockPool(budgetBytes: budget)
+        var blocks: [Block] = []
+        for round in 0..<40 {
+            while let block = pool.take(expectedBytes: 1 << Int64.random(in: 0...21, using: &generator)) {
+                blocks.append(block)
+            }
+            let places = blocks.map(Self.place).sorted { $0.lowerBound < $1.lowerBound }
+            let isDisjoint = zip(places, places.dropFirst()).allSatisfy { $0.upperBound <= $1.lowerBound }
+            #expect(isDisjoint, "seed \(seed), round \(round)")
+            // Everything is in use, so nothing of the area is lost.
+            #expect(places.reduce(0) { $0 + $1.count } == budget, "seed \(seed), round \(round)")
+            if let first = places.first, let last = places.last {
+                #expect(last.upperBound - first.lowerBound == UInt(budget), "seed \(seed), round \(round)")
+            }
+            blocks.shuffle(using: &generator)
+            blocks.removeLast(Int.random(in: 1...blocks.count, using: &generator))
+        }
+    }
+
+    @Test(arguments: [1 << 20, 8 << 20, 32 << 20], 1...5 as ClosedRange<UInt64>)
+    func halvesThatAreGivenBackAreOneAgain(_ budget: Int, _ seed: UInt64) {
+        var generator = SeededGenerator(seed: seed)
+        let pool = BlockPool(budgetBytes: budget)
+        let untouched = Self.drain(BlockPool(budgetBytes: budget))
+        for round in 0..<5 {
+            var blocks: [Block] = []
+            // Small ones above all, so that everything is cut.
+            while let block = pool.take(expectedBytes: 1 << Int64.random(in: 0...17, using: &generator)) {
+                blocks.append(block)
+                if Int.random(in: 0..<4, using: &generator) == 0 {
+                    blocks.remove(at: Int.random(in: 0..<blocks.count, using: &generator))
+                }
+            }
+            blocks.shuffle(using: &generator)
+            while !blocks.isEmpty { blocks.removeLast() }
+            #expect(pool.usage.usedBytes == 0, "seed \(seed), round \(round)")
+            #expect(Self.drain(pool) == untouched, "seed \(seed), round \(round)")
+        }
+    }
+
+    @Test func whereOnlyHalvesAreFreeAStreamGetsAHalf() throws {
+        let pool = BlockPool(budgetBytes: 8 << 20)
+        var blocks: [Block] = []
+        while let block = pool.take(expectedBytes: 1) { blocks.append(block) }
+        #expect(blocks.count == 512)
+        // Of every two that were cut from one another, one stays.
+        blocks.removeAll { Self.place($0).lowerBound & UInt(BlockPool.smallestBlockBytes) == 0 }
+        try #require(blocks.count == 256)
+        #expect(Self.drain(pool) == Array(repeating: BlockPool.smallestBlockBytes, count: 256))
     }
 }

@@ -102,6 +102,37 @@ import UploadStore
         }
     }
 
+    @Test(arguments: [0, 100, 199])
+    func ofOneTransactionOnlyTheChangeThatFailsIsTakenBack(_ failing: Int) async throws {
+        try await withCatalog { catalog, path in
+            let first = try upload()
+            _ = try await catalog.create(first, maximumOpen: 1000)
+            let before = catalog.commitCounts
+            // While another process holds the database all changes come to wait.
+            let blocker = try DatabaseQueue(path: path, configuration: .holdingTransactions)
+            try await blocker.writeWithoutTransaction { try $0.execute(sql: "BEGIN IMMEDIATE") }
+            let uploads = try (0..<200).map { try upload(id: $0 == failing ? first.fileID : .random()) }
+            try await withThrowingTaskGroup(of: (Int, CreateOutcome?).self) { group in
+                for (number, upload) in uploads.enumerated() {
+                    group.addTask { (number, try? await catalog.create(upload, maximumOpen: 1000)) }
+                    // In this order.
+                    while catalog.commitCounts.waiting <= number { await Task.yield() }
+                }
+                try await blocker.writeWithoutTransaction { try $0.execute(sql: "ROLLBACK") }
+                for try await (number, outcome) in group {
+                    #expect(outcome == (number == failing ? nil : .created), "change \(number)")
+                }
+            }
+            #expect(catalog.commitCounts.transactions == before.transactions + 1)
+            #expect(catalog.commitCounts.changes == before.changes + 200)
+            let stored = try await catalog.uploads(of: .default, in: [.receiving], after: nil, limit: 1000)
+            #expect(stored.count == 200)
+            let expected = uploads.filter { $0.fileID != first.fileID } + [first]
+            #expect(Set(stored) == Set(expected))
+            try blocker.close()
+        }
+    }
+
     @Test func twoProcessesWriteAtOnce() async throws {
         try await withCatalog { catalog, path in
             let other = try SQLiteCatalog(path: path, busyTimeoutSeconds: 60)

@@ -25,12 +25,14 @@ final class BodyLane: ChannelDuplexHandler {
 
     /// What the loop itself reads at once: a head, or only so much of a body as to learn that there is something. It is
     /// memory of every connection.
-    private static let narrowBytes = 1024
+    private static let narrowBytes = 512
     /// What it reads at once of a body that goes through the decoder.
     private static let wideBytes = 64 << 10
-    /// A stream that brings at least so much at once is quick: the next word of it is wanted when more is there.
+    /// A stream that brings at least so much at once is quick.
     private static let quickBytes = 64 << 10
-    private static let highestLowWaterBytes = 512 << 10
+    /// Word of a quick stream is wanted when so much is there, and of a slow one: it costs the same however little has
+    /// come. Where that takes longer, ``look()`` takes what is there.
+    private static let lowWaterBytes = (quick: 512 << 10, slow: 64 << 10)
 
     private enum State {
         case shut
@@ -179,12 +181,20 @@ final class BodyLane: ChannelDuplexHandler {
         resume()
     }
 
-    /// Takes what is there although it is less than was waited for: called now and then for streams that have slowed.
+    /// Takes what is there although it is less than was waited for: called every second.
     func look() {
-        guard case .open(let descriptor) = state, target != nil, lowWaterBytes > 1 else { return }
-        setLowWater(1, descriptor)
+        guard isOpen, waiter != nil else { return }
         receive()
         if target?.rest == 0 { resume() }
+    }
+
+    /// Sends a part of a file behind what was written, past the encoder: the body of an answer whose length is known.
+    /// Returns when the kernel has it.
+    func send(_ region: FileRegion) async throws {
+        guard let context else { throw ChannelError.ioOnClosedChannel }
+        let sent = context.eventLoop.makePromise(of: Void.self)
+        context.writeAndFlush(wrapOutboundOut(.fileRegion(region)), promise: sent)
+        try await sent.futureResult.get()
     }
 
     // MARK: The socket's side
@@ -219,7 +229,7 @@ final class BodyLane: ChannelDuplexHandler {
         if target.filled > before { clock?.restartWaiting() }
         if target.rest > 0 {
             let isQuick = target.filled - before >= Self.quickBytes
-            setLowWater(isQuick ? min(target.rest, Self.highestLowWaterBytes) : 1, descriptor)
+            setLowWater(min(target.rest, isQuick ? Self.lowWaterBytes.quick : Self.lowWaterBytes.slow), descriptor)
         }
     }
 

@@ -7,7 +7,7 @@ struct BodyTimeout: Error {}
 
 /// Ends connections whose client keeps us waiting: for a head, inside a body, or by not reading an answer. Knows
 /// when answers have really left, and wakes a reader whose place a newer request wants.
-final class ConnectionGuard: ChannelDuplexHandler {
+final class ConnectionGuard: ChannelDuplexHandler, NIOScheduledCallbackHandler {
     typealias InboundIn = HTTPRequestPart
     typealias InboundOut = HTTPRequestPart
     typealias OutboundIn = HTTPResponsePart
@@ -152,9 +152,11 @@ final class ConnectionGuard: ChannelDuplexHandler {
 
     private func schedule(_ context: ChannelHandlerContext) {
         // Looking once a second is exact enough for limits of many seconds.
-        let loopBound = NIOLoopBound(self, eventLoop: context.eventLoop)
-        context.eventLoop.scheduleTask(in: .seconds(1)) { loopBound.value.look() }
+        // It fails only where the loop ends, and the connection with it.
+        _ = try? context.eventLoop.assumeIsolated().scheduleCallback(in: .seconds(1), handler: self)
     }
+
+    func handleScheduledCallback(eventLoop _: some EventLoop) { look() }
 
     private func look() {
         guard let context else { return }

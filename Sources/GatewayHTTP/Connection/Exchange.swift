@@ -62,6 +62,8 @@ final class Exchange: @unchecked Sendable {
         return nil
     }
 
+    var lane: NIOLoopBound<BodyLane> { connection.lane }
+
     /// A newer request wants the place of this one's bytes: reading its body ends, at once where it waits.
     func supersede() {
         body.superseded.set()

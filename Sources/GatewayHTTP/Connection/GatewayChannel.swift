@@ -7,6 +7,7 @@ import NIOHTTPTypes
 import NIOHTTPTypesHTTP1
 import UploadModel
 import UploadProtocols
+import UploadStore
 
 /// A connection with the handlers that our loop speaks to.
 struct GatewayConnection: ServerChildChannelValue {
@@ -85,12 +86,14 @@ struct GatewayChannel: ServerChildChannel {
     }
 
     func handle(value connection: GatewayConnection, logger _: Logger) async {
+        await withTaskExecutorPreference(LoopExecutor(connection.channel.eventLoop)) { await converse(connection) }
+    }
+
+    private func converse(_ connection: GatewayConnection) async {
         do {
-            try await withTaskExecutorPreference(LoopExecutor(connection.channel.eventLoop)) {
-                try await connection.asyncChannel.executeThenClose { inbound, outbound in
-                    try await serve(connection, PartSource(inbound.makeAsyncIterator()), outbound)
-                    try await leave(connection, outbound)
-                }
+            try await connection.asyncChannel.executeThenClose { inbound, outbound in
+                try await serve(connection, PartSource(inbound.makeAsyncIterator()), outbound)
+                try await leave(connection, outbound)
             }
         } catch {
             // The client went away, or was sent away by a time-out; what it began has ended itself.
@@ -100,8 +103,7 @@ struct GatewayChannel: ServerChildChannel {
 
     /// Answers requests until the connection is to end. The last answer may still be on its way then.
     ///
-    /// An idle connection waits here. Each request is a task of its own, because a task never gives memory back before
-    /// it ends, and what a request needs would be most of the memory of a connection that has none.
+    /// An idle connection waits here.
     private func serve(_ connection: GatewayConnection, _ source: PartSource, _ outbound: Outbound) async throws {
         while true {
             let part: HTTPRequestPart?
@@ -110,12 +112,19 @@ struct GatewayChannel: ServerChildChannel {
             } catch {
                 return try await refuseMalformed(error, connection, outbound)
             }
-            guard let part else { return }
-            let goesOn = try await withThrowingTaskGroup(of: Bool.self) { group in
-                group.addTask { try await answer(part, connection, source, outbound) }
-                return try await group.next() ?? false
-            }
-            guard goesOn else { return }
+            guard let part, try await answerApart(part, connection, source, outbound) else { return }
+        }
+    }
+
+    /// Answers one request in a task of its own; says whether another may follow. A task never gives memory back before
+    /// it ends, and what a request needs would be most of the memory of a connection that has none.
+    @inline(never)
+    private func answerApart(
+        _ part: HTTPRequestPart, _ connection: GatewayConnection, _ source: PartSource, _ outbound: Outbound
+    ) async throws -> Bool {
+        try await withThrowingTaskGroup(of: Bool.self) { group in
+            group.addTask { try await answer(part, connection, source, outbound) }
+            return try await group.next() ?? false
         }
     }
 
@@ -163,7 +172,8 @@ struct GatewayChannel: ServerChildChannel {
                 counter.bytes = Int64(length)
             } else {
                 try await outbound.write(.head(response.head))
-                try await response.body.write(CountingWriter(outbound: outbound, counter: counter))
+                try await response.body.write(
+                    CountingWriter(outbound: outbound, counter: counter, lane: exchange.lane))
             }
         } catch {
             exchange.logAccess(response.status, sentBytes: counter.bytes, brokenBy: error)
@@ -173,6 +183,7 @@ struct GatewayChannel: ServerChildChannel {
     }
 
     /// A request that is no HTTP: nothing of it can be trusted, not even where it ends.
+    @inline(never)
     private func refuseMalformed(_ error: any Error, _ connection: GatewayConnection, _ outbound: Outbound) async throws
     {
         let fault: UploadFault
@@ -224,9 +235,29 @@ private final class SentBytes: @unchecked Sendable {
     var bytes: Int64 = 0
 }
 
-private struct CountingWriter: ResponseBodyWriter {
+/// A writer that sends files without reading them.
+protocol FileBodyWriter {
+    func write(_ file: any FileObjectReader, _ range: ByteRange) async throws
+}
+
+private struct CountingWriter: ResponseBodyWriter, FileBodyWriter {
     let outbound: GatewayChannel.Outbound
     let counter: SentBytes
+    let lane: NIOLoopBound<BodyLane>
+
+    func write(_ file: any FileObjectReader, _ range: ByteRange) async throws {
+        let handle = NIOFileHandle(_deprecatedTakingOwnershipOfDescriptor: file.descriptor)
+        // The descriptor stays the reader's.
+        defer { _ = try? handle.takeDescriptorOwnership() }
+        var rest = range
+        while rest.length > 0 {
+            let ready = try await file.makeReady(rest)
+            try await lane.value.send(
+                FileRegion(fileHandle: handle, readerIndex: Int(ready.start), endIndex: Int(ready.end)))
+            counter.bytes += ready.length
+            rest = ByteRange(start: ready.end, length: rest.end - ready.end)
+        }
+    }
 
     mutating func write(_ buffer: ByteBuffer) async throws {
         counter.bytes += Int64(buffer.readableBytes)

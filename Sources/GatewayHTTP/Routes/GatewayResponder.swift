@@ -139,6 +139,10 @@ struct GatewayResponder: Sendable {
         }
         let body = ResponseBody(contentLength: Int(range.length)) { writer in
             var position = range.start
+            if let file = reader as? any FileObjectReader, let sender = writer as? any FileBodyWriter {
+                try await sender.write(file, range)
+                position = range.end
+            }
             while position < range.end {
                 let bytes = try await reader.read(ByteRange(start: position, length: range.end - position))
                 position += Int64(bytes.readableBytes)

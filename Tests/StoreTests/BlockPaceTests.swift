@@ -1,0 +1,68 @@
+import Testing
+
+@testable import DiskStore
+
+@Suite struct BlockPaceTests {
+    private static let quick = BlockPace.quickBytesPerSecond
+
+    /// Blocks as the bytes that filled them and the milliseconds it took, and the size of the block after each.
+    struct Row: Sendable {
+        let blocks: [(filledBytes: Int, milliseconds: Int)]
+        let sizes: [Int]
+
+        init(_ blocks: [(filledBytes: Int, milliseconds: Int)], _ sizes: [Int]) {
+            self.blocks = blocks
+            self.sizes = sizes
+        }
+    }
+
+    static let rows: [Row] = [
+        // Quick: four times as large each time, up to the largest.
+        Row([(32_768, 1), (131_072, 1), (524_288, 1), (1_048_576, 1)], [131_072, 524_288, 1_048_576, 1_048_576]),
+        // All of it was there already.
+        Row([(32_768, 0)], [131_072]),
+        // Slow: the smallest at once, however large it was.
+        Row([(32_768, 1), (131_072, 1000)], [131_072, 16_384]),
+        Row([(32_768, 500), (16_384, 250)], [16_384, 16_384]),
+        // And large again when it is quick again.
+        Row([(32_768, 500), (16_384, 0), (65_536, 1)], [16_384, 65_536, 262_144]),
+        // The border itself is not quick.
+        Row([(quick - 1, 1000)], [16_384]),
+        Row([(quick, 1000)], [16_384]),
+        Row([(quick + 1, 1000)], [131_072]),
+        Row([(0, 0)], [16_384]),
+    ]
+
+    @Test(arguments: rows)
+    func blocksGrowWithQuickStreamsAndShrinkWithSlowOnes(_ row: Row) {
+        var pace = BlockPace()
+        #expect(pace.blockBytes == BlockPace.unknownBlockBytes)
+        var now = ContinuousClock.now
+        let found = row.blocks.map { block in
+            pace.began(now: now)
+            now = now.advanced(by: .milliseconds(block.milliseconds))
+            pace.ended(filledBytes: block.filledBytes, now: now)
+            // The time between two blocks counts for neither.
+            now = now.advanced(by: .seconds(60))
+            return pace.blockBytes
+        }
+        #expect(found == row.sizes)
+    }
+
+    @Test func whatWasNotBegunTellsNothing() {
+        var pace = BlockPace()
+        pace.ended(filledBytes: 0, now: .now)
+        #expect(pace.blockBytes == BlockPace.unknownBlockBytes)
+    }
+
+    /// What a piece before found right goes on, whatever it is.
+    @Test(arguments: [(0, 16 << 10), (1, 16 << 10), (16 << 10, 64 << 10), (1 << 20, 1 << 20), (1 << 30, 1 << 20)])
+    func aSizeOfBeforeStaysInTheBounds(_ before: Int, _ after: Int) {
+        var pace = BlockPace(blockBytes: before)
+        #expect(pace.blockBytes == before)
+        let now = ContinuousClock.now
+        pace.began(now: now)
+        pace.ended(filledBytes: 1 << 20, now: now.advanced(by: .milliseconds(1)))
+        #expect(pace.blockBytes == after)
+    }
+}
