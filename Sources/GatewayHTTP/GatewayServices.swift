@@ -45,8 +45,8 @@ package struct GatewayServices: Sendable {
             throw Self.unauthorized
         }
         let hashHex = APIKeySecret(text: text).hashHex
-        let now = ContinuousClock.now
-        if let tenant = knownKeys.tenant(hashHex, now: now) { return tenant }
+        let (now, revocations) = (ContinuousClock.now, keys.revocationCount)
+        if let tenant = knownKeys.tenant(hashHex, revocations: revocations, now: now) { return tenant }
         let record: APIKeyRecord?
         do throws(CatalogFault) {
             record = try await keys.apiKey(hashHex: hashHex)
@@ -54,7 +54,7 @@ package struct GatewayServices: Sendable {
             throw UploadFault(error)
         }
         guard let record, record.revokedAt == nil else { throw Self.unauthorized }
-        knownKeys.keep(hashHex, record.tenant, askedAt: now)
+        knownKeys.keep(hashHex, record.tenant, revocations: revocations, askedAt: now)
         return record.tenant
     }
 

@@ -2,7 +2,7 @@ import Synchronization
 import UploadModel
 
 /// Keys that were found good a moment ago, so that a client that sends thousands of parts has its key looked up once
-/// a second. A revoked key is good for that second more; an unknown one is always looked up.
+/// a second. All of them are looked up again as soon as any key was revoked; an unknown one always is.
 final class KeyCache: Sendable {
     static let lifetime = Duration.seconds(1)
     /// More are not kept: then all are looked up again.
@@ -13,23 +13,36 @@ final class KeyCache: Sendable {
         let foundAt: ContinuousClock.Instant
     }
 
-    private let entries = Mutex<[String: Entry]>([:])
+    private struct State {
+        var entries: [String: Entry] = [:]
+        /// How many keys were revoked before the entries were looked up.
+        var revocations: Int64 = 0
+    }
 
-    /// - Parameter hashHex: of the key; the key itself is kept nowhere.
-    func tenant(_ hashHex: String, now: ContinuousClock.Instant) -> TenantID? {
-        entries.withLock { entries in
-            guard let entry = entries[hashHex] else { return nil }
-            if now - entry.foundAt < Self.lifetime { return entry.tenant }
-            entries[hashHex] = nil
-            return nil
+    private let state = Mutex(State())
+
+    /// - Parameters:
+    ///   - hashHex: of the key; the key itself is kept nowhere.
+    ///   - revocations: how many keys are revoked by now.
+    func tenant(_ hashHex: String, revocations: Int64, now: ContinuousClock.Instant) -> TenantID? {
+        state.withLock { state in
+            guard state.revocations == revocations, let entry = state.entries[hashHex],
+                now - entry.foundAt < Self.lifetime
+            else { return nil }
+            return entry.tenant
         }
     }
 
-    /// - Parameter askedAt: a moment before the key was looked up.
-    func keep(_ hashHex: String, _ tenant: TenantID, askedAt: ContinuousClock.Instant) {
-        entries.withLock { entries in
-            if entries.count >= Self.maximumCount { entries.removeAll(keepingCapacity: true) }
-            entries[hashHex] = Entry(tenant: tenant, foundAt: askedAt)
+    /// - Parameters:
+    ///   - revocations: how many keys were revoked before this one was looked up.
+    ///   - askedAt: a moment before that, too.
+    func keep(_ hashHex: String, _ tenant: TenantID, revocations: Int64, askedAt: ContinuousClock.Instant) {
+        state.withLock { state in
+            if state.revocations != revocations || state.entries.count >= Self.maximumCount {
+                state.entries.removeAll(keepingCapacity: true)
+                state.revocations = revocations
+            }
+            state.entries[hashHex] = Entry(tenant: tenant, foundAt: askedAt)
         }
     }
 }

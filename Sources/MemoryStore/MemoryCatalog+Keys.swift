@@ -31,6 +31,10 @@ extension MemoryCatalog {
         }
     }
 
+    package var revocationCount: Int64 {
+        state.withLock { state in Int64(state.apiKeys.count { $0.revokedAt != nil }) }
+    }
+
     package func rotate(to key: GrantKeyRecord) async throws(CatalogFault) {
         try state.withLock { state throws(CatalogFault) in
             guard !state.grantKeys.contains(where: { $0.id == key.id }) else {

@@ -37,12 +37,16 @@ extension SQLiteCatalog {
     }
 
     package func revoke(_ id: APIKeyID, now: Timestamp) async throws(CatalogFault) -> Bool {
-        try await change("revoke an API key") { database in
+        let isRevoked = try await change("revoke an API key") { database in
             try database.change(
                 "UPDATE api_key SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL", [now.milliseconds, id.text])
                 == 1
         }
+        if isRevoked { try revocations.add() }
+        return isRevoked
     }
+
+    package var revocationCount: Int64 { revocations.count }
 
     package func rotate(to key: GrantKeyRecord) async throws(CatalogFault) {
         try await change("rotate the signing key") { database -> Void in

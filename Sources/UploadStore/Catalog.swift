@@ -89,6 +89,9 @@ package protocol KeyCatalog: Sendable {
     func apiKey(hashHex: String) async throws(CatalogFault) -> APIKeyRecord?
     /// Oldest first.
     func apiKeys() async throws(CatalogFault) -> [APIKeyRecord]
+    /// Another number once a key was revoked, by whichever process: known before ``revoke(_:now:)`` returns, so that
+    /// whoever remembers keys can tell at once that he must look again. Cheap to ask for.
+    var revocationCount: Int64 { get }
     /// Answers whether there was such a key that was not revoked yet.
     func revoke(_ id: APIKeyID, now: Timestamp) async throws(CatalogFault) -> Bool
 

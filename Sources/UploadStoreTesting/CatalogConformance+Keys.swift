@@ -53,7 +53,11 @@ extension CatalogConformance {
         try await catalog.add(key)
         try await catalog.add(other)
         let moment = Sample.start.adding(seconds: 5)
+        let (node, before) = (try await open(), catalog.revocationCount)
+        try requireEqual(node.revocationCount, before)
         try requireEqual(await catalog.revoke(key.id, now: moment), true)
+        try requireEqual(catalog.revocationCount == before, false, "the count as it was")
+        try requireEqual(node.revocationCount, catalog.revocationCount, "the count that another node sees")
         try requireEqual(await catalog.revoke(key.id, now: moment.adding(seconds: 5)), false)
         try requireEqual(await catalog.revoke(.random(), now: moment), false)
         var expected = key
