@@ -76,7 +76,7 @@ package final class DiskStore: LocallyReadableStore {
     package func writer(of key: ObjectKey, piece: PiecePlace, sizing: PieceSizing) async throws(StoreFault)
         -> any PieceWriter
     {
-        let file = try await staged(key)
+        let file = try await staged(key, orPublished: false)
         var isGrowing = false
         if case .atMost = sizing { isGrowing = true }
         return DiskPieceWriter(
@@ -152,7 +152,7 @@ package final class DiskStore: LocallyReadableStore {
 
     /// The file that bytes of an object go to. Normally staged; at its final place after a crash between
     /// publishing and the record of it.
-    private func staged(_ key: ObjectKey) async throws(StoreFault) -> StagedFile {
+    private func staged(_ key: ObjectKey, orPublished: Bool = true) async throws(StoreFault) -> StagedFile {
         let path = layout.path(.staged, of: key)
         if let file = open.current(path) { return file }
         let layout = layout
@@ -160,7 +160,7 @@ package final class DiskStore: LocallyReadableStore {
         let file = try await threads.run { () throws(StoreFault) in
             do throws(StoreFault) {
                 return try StagedFile(path: path, usesDirectIO: usesDirectIO)
-            } catch  where error.code == .missing {
+            } catch  where error.code == .missing && orPublished {
                 return try StagedFile(path: layout.path(.published, of: key), usesDirectIO: usesDirectIO)
             }
         }
@@ -199,6 +199,8 @@ package final class DiskStore: LocallyReadableStore {
             try DurableFile.syncDirectory(layout.folder(.staged, of: key))
         }
         open.forget(from)
+        // It may have been read before, and shorter.
+        readers.forget(key)
         return receipt
     }
 
@@ -242,6 +244,8 @@ package final class DiskStore: LocallyReadableStore {
             try DiskObjectReader(path: path, threads: threads)
         }
         readers.keep(reader, of: key)
+        // It may have been removed while it was opened.
+        if !reader.hasName { readers.forget(key) }
         return reader
     }
 

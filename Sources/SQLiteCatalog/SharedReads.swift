@@ -83,6 +83,7 @@ final class SharedReads: Sendable {
         let deliveries = group.map { $0.run(database) }
         // Nothing was written: what was read is right however the transaction ends.
         try? database.commit()
+        if database.isInsideTransaction { try? database.rollback() }
         for deliver in deliveries { deliver() }
     }
 }

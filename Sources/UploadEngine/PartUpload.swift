@@ -63,8 +63,9 @@ package final class PartUpload: ByteReceiver {
             lease.release()
             return outcome
         } catch {
+            let reason = await engine.reason(of: error, number: number, in: known.upload)
             await abandon()
-            throw error
+            throw reason
         }
     }
 }

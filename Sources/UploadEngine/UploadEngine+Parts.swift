@@ -28,7 +28,7 @@ extension UploadEngine {
                 number: number, declaredBytes: declaredBytes, announcedCount: nil, digests: digests)
             if let known = fresh.surroundings(of: number, in: id, of: tenant) {
                 // Whatever is against it, the catalog is asked what to answer: another program may have ended the upload.
-                if let part = try? await open(offer, known, lease) { return part }
+                if let part = try? await open(offer, known, lease, isFresh: true) { return part }
                 continue
             }
             let known: PartSurroundings?
@@ -87,9 +87,11 @@ extension UploadEngine {
     }
 
     /// Opens a part whose place is taken. Releases the lease when it throws.
-    private func open(_ offer: PartOffer, _ known: PartSurroundings, _ lease: Lease) async throws(UploadFault)
-        -> PartUpload
-    {
+    ///
+    /// - Parameter isFresh: whether what is known comes from memory, so that the upload may have ended.
+    private func open(
+        _ offer: PartOffer, _ known: PartSurroundings, _ lease: Lease, isFresh: Bool = false
+    ) async throws(UploadFault) -> PartUpload {
         let upload = known.upload
         do throws(UploadFault) {
             let writer: any PieceWriter
@@ -103,9 +105,14 @@ extension UploadEngine {
             case .refuse(let refusal): throw UploadFault(refusal)
             case .write(let place, let wanted):
                 sizing = wanted
-                isAside = false
-                writer = try await translating { () throws(StoreFault) in
-                    try await store.writer(of: upload.objectKey, piece: place, sizing: wanted)
+                (writer, isAside) = try await translating { () throws(StoreFault) in
+                    do throws(StoreFault) {
+                        return (try await store.writer(of: upload.objectKey, piece: place, sizing: wanted), false)
+                    } catch  where error.code == .missing && !isFresh {
+                        // Its bytes stand at their final place: a completion was refused, or not recorded. Nothing is
+                        // streamed into what somebody may be reading.
+                        return (try await store.spool(sizing: wanted), true)
+                    }
                 }
             case .setAside(let wanted):
                 sizing = wanted
@@ -195,6 +202,19 @@ extension UploadEngine {
         } catch {
             if !isUnsure { await forget([part.receipt.token]) }
             throw error
+        }
+    }
+
+    /// What a client is told when its part could not be stored: that the upload has ended, if another program ended it
+    /// and took the bytes away.
+    func reason(of fault: UploadFault, number: Int, in stale: UploadRecord) async -> UploadFault {
+        guard [.internalError, .unavailable].contains(fault.code) else { return fault }
+        fresh.forget(stale.fileID)
+        guard let now = try? await surroundings(of: number, in: stale) else { return fault }
+        switch now.upload.state {
+        case .receiving, .granted: return fault
+        case .complete: return UploadFault(Refusal.complete)
+        case let ended: return UploadFault(Refusal.ended(ended))
         }
     }
 

@@ -4,6 +4,7 @@ import Testing
 
 @Suite struct BlockPaceTests {
     private static let quick = BlockPace.quickBytesPerSecond
+    private static let slow = BlockPace.slowBlockBytes
 
     /// Blocks as the bytes that filled them and the milliseconds it took, and the size of the block after each.
     struct Row: Sendable {
@@ -21,16 +22,15 @@ import Testing
         Row([(32_768, 1), (131_072, 1), (524_288, 1), (1_048_576, 1)], [131_072, 524_288, 1_048_576, 1_048_576]),
         // All of it was there already.
         Row([(32_768, 0)], [131_072]),
-        // Slow: the smallest at once, however large it was.
-        Row([(32_768, 1), (131_072, 1000)], [131_072, 16_384]),
-        Row([(32_768, 500), (16_384, 250)], [16_384, 16_384]),
+        // Slow: small at once, however large it was.
+        Row([(32_768, 1), (131_072, 1), (524_288, 1000)], [131_072, 524_288, slow]),
+        Row([(32_768, 500), (65_536, 250)], [slow, slow]),
         // And large again when it is quick again.
-        Row([(32_768, 500), (16_384, 0), (65_536, 1)], [16_384, 65_536, 262_144]),
-        // The border itself is not quick.
-        Row([(quick - 1, 1000)], [16_384]),
-        Row([(quick, 1000)], [16_384]),
+        Row([(32_768, 500), (65_536, 0), (262_144, 1)], [slow, 262_144, 1_048_576]),
+        // The border itself is quick.
+        Row([(quick - 1, 1000)], [slow]),
+        Row([(quick, 1000)], [131_072]),
         Row([(quick + 1, 1000)], [131_072]),
-        Row([(0, 0)], [16_384]),
     ]
 
     @Test(arguments: rows)
@@ -44,6 +44,7 @@ import Testing
             pace.ended(filledBytes: block.filledBytes, now: now)
             // The time between two blocks counts for neither.
             now = now.advanced(by: .seconds(60))
+            #expect(pace.isSlow == (pace.blockBytes == Self.slow))
             return pace.blockBytes
         }
         #expect(found == row.sizes)
@@ -53,13 +54,15 @@ import Testing
         var pace = BlockPace()
         pace.ended(filledBytes: 0, now: .now)
         #expect(pace.blockBytes == BlockPace.unknownBlockBytes)
+        #expect(!pace.isSlow)
     }
 
-    /// What a piece before found right goes on, whatever it is.
-    @Test(arguments: [(0, 16 << 10), (1, 16 << 10), (16 << 10, 64 << 10), (1 << 20, 1 << 20), (1 << 30, 1 << 20)])
-    func aSizeOfBeforeStaysInTheBounds(_ before: Int, _ after: Int) {
+    /// What was right for the piece before is where this one begins.
+    @Test(arguments: [(16_384, 65_536), (65_536, 262_144), (1_048_576, 1_048_576)])
+    func aPieceBeginsWhereTheOneBeforeEnded(_ before: Int, _ after: Int) {
         var pace = BlockPace(blockBytes: before)
         #expect(pace.blockBytes == before)
+        #expect(!pace.isSlow)
         let now = ContinuousClock.now
         pace.began(now: now)
         pace.ended(filledBytes: 1 << 20, now: now.advanced(by: .milliseconds(1)))

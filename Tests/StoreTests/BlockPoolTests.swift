@@ -90,6 +90,20 @@ import UploadStoreTesting
         #expect(try #require(pool.take(expectedBytes: .max)).bytes.count == BlockPool.largestBlockBytes)
     }
 
+    /// What is held for long is small long before there is little left, so that what is quick finds large blocks.
+    @Test func slowStreamsShareWhatIsFreeAmongMany() throws {
+        let pool = BlockPool(budgetBytes: 32 << 20)
+        var blocks: [Block] = []
+        while let block = pool.take(expectedBytes: 64 << 10, isSlow: true) { blocks.append(block) }
+        let sizes = blocks.map(\.bytes.count)
+        #expect(sizes == sizes.sorted(by: >))
+        // 64 KiB down to 16 MiB that are free, then half of that down to 8 MiB.
+        #expect([65_536, 32_768, 16_384].map { size in sizes.count { $0 == size } } == [257, 255, 510])
+        #expect(pool.usage.usedBytes == 32 << 20)
+        blocks.removeLast(512)
+        #expect(try #require(pool.take(expectedBytes: .max)).bytes.count > BlockPool.smallestBlockBytes)
+    }
+
     @Test(arguments: [(1, 16_384), (16_384, 16_384), (20_000, 32_768), (1_048_576, 1_048_576), (.max, 1_048_576)])
     func aShortBodyGetsASmallBlock(_ expectedBytes: Int64, _ blockBytes: Int) throws {
         let pool = BlockPool(budgetBytes: 32 << 20)

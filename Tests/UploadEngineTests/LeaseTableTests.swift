@@ -107,6 +107,60 @@ import UploadModel
         #expect(table.count == 0)
     }
 
+    /// A scope that is held, one that is wanted, and whether it is to be had.
+    @Test(arguments: [
+        (LeaseScope.part(1), LeaseScope.part(1), false), (.part(1), .part(2), true), (.part(1), .whole, false),
+        (.whole, .part(1), false), (.whole, .whole, false),
+    ])
+    func aScopeIsTakenOnlyIfItIsFree(_ held: LeaseScope, _ wanted: LeaseScope, _ isFree: Bool) async {
+        let table = LeaseTable()
+        let id = FileID.random()
+        let holder = await table.acquire(id, held)
+        let lease = table.acquireIfFree(id, wanted)
+        #expect((lease != nil) == isFree)
+        // Nobody is asked to stop.
+        #expect(!holder.isRevoked)
+        lease?.release()
+        let elsewhere = table.acquireIfFree(.random(), wanted)
+        #expect(elsewhere != nil)
+        elsewhere?.release()
+        holder.release()
+        let again = table.acquireIfFree(id, wanted)
+        #expect(again?.isRevoked == false)
+        again?.release()
+        #expect(table.count == 0)
+    }
+
+    @Test func whatSomebodyWaitsForIsNotFree() async throws {
+        let table = LeaseTable()
+        let id = FileID.random()
+        let holder = await table.acquire(id, .part(1))
+        async let whole = table.acquire(id, .whole)
+        while table.waitingCount(id) < 1 { await Task.yield() }
+        // Nobody holds part 2, but who waits for the whole comes first.
+        let early = table.acquireIfFree(id, .part(2))
+        #expect(early == nil)
+        early?.release()
+        #expect(table.waitingCount(id) == 1)
+        holder.release()
+        let waiter = await whole
+        #expect(!waiter.isRevoked)
+        waiter.release()
+        #expect(table.count == 0)
+    }
+
+    @Test func aScopeThatWasTakenBecauseItWasFreeIsTakenOver() async throws {
+        let table = LeaseTable()
+        let id = FileID.random()
+        let lease = try #require(table.acquireIfFree(id, .part(1)))
+        async let newcomer = table.acquire(id, .part(1))
+        await lease.revoked()
+        #expect(lease.isRevoked)
+        lease.release()
+        await newcomer.release()
+        #expect(table.count == 0)
+    }
+
     @Test func waitingForRevocationEndsWithTheTask() async {
         let table = LeaseTable()
         let id = FileID.random()
