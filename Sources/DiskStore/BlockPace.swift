@@ -1,7 +1,7 @@
 /// How large the blocks of a stream are: large for one that fills them quickly, because a write costs the same however
 /// little it brings, and small for a slow one, which would hold its memory for minutes.
 struct BlockPace {
-    /// Whatever is not longer than this gets one block for all of it.
+    /// A piece, or a rest, that is not longer than this gets one block for all of it.
     static let firstBlockBytes = 128 << 10
     /// Faster than that is quick, in bytes per second.
     static let quickBytesPerSecond = 16 << 20
@@ -22,7 +22,8 @@ struct BlockPace {
     mutating func began(now: ContinuousClock.Instant) { beganAt = now }
 
     mutating func ended(filledBytes: Int, now: ContinuousClock.Instant) {
-        guard let beganAt else { return }
+        // A few bytes up to the next aligned place tell nothing.
+        guard let beganAt, filledBytes >= BlockPool.smallestBlockBytes else { return }
         let (seconds, attoseconds) = (now - beganAt).components
         let took = Double(seconds) + Double(attoseconds) * 1e-18
         isSlow = Double(filledBytes) < took * Double(Self.quickBytesPerSecond)

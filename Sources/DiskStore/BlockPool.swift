@@ -28,9 +28,15 @@ final class BlockPool: Sendable {
         var free: [[Int]]
     }
 
+    // Sendable: its bytes are reached only through blocks, and no two blocks that are out share one.
+    private struct Area: @unchecked Sendable {
+        let address: UnsafeMutableRawPointer
+        let byteCount: Int
+    }
+
     private static let halvings = 6
     private let state: Mutex<State>
-    private let area: Block.Memory?
+    private let area: Area?
     let budgetBytes: Int
 
     /// - Parameter budgetBytes: the memory of all blocks; what exceeds a whole number of the largest is not used.
@@ -39,7 +45,7 @@ final class BlockPool: Sendable {
         var address: UnsafeMutableRawPointer?
         // Memory that the system does not give now is memory that nobody gets: bodies are then written without it.
         if count > 0, posix_memalign(&address, Self.alignmentBytes, count * Self.largestBlockBytes) == 0, let address {
-            area = Block.Memory(address: address, byteCount: count * Self.largestBlockBytes)
+            area = Area(address: address, byteCount: count * Self.largestBlockBytes)
         } else {
             area = nil
         }

@@ -7,8 +7,8 @@ import UploadStore
 /// Gathers a piece in aligned blocks and writes them behind the stream: while one block is on its way to the disk
 /// the next is filled.
 ///
-/// Sums every byte while it is warm from the copy. Bodies that are small, and the unaligned edges of others, go
-/// through the page cache; so does everything when the block budget is used up.
+/// Sums every byte while it is warm. A piece that fits into one block is written together with others that wait for the
+/// same sync. Unaligned edges go through the page cache; so does everything when the block budget is used up.
 // Sendable: used by one task at a time, as PieceWriter demands; a block that is being written belongs to the
 // write alone.
 final class DiskPieceWriter: FillablePieceWriter, @unchecked Sendable {
@@ -21,7 +21,6 @@ final class DiskPieceWriter: FillablePieceWriter, @unchecked Sendable {
     private let store: DiskStore
     private let token: PieceToken
     private let start: Int64
-    private let usesDirect: Bool
     /// Where growing files were reserved up to; `nil` when the room was reserved before.
     private var reservedUpTo: Int64?
     private let expectedBytes: Int64
@@ -49,11 +48,9 @@ final class DiskPieceWriter: FillablePieceWriter, @unchecked Sendable {
         self.onAbandon = onAbandon
         switch sizing {
         case .exactly(let bytes):
-            usesDirect = file.hasDirect
             expectedBytes = bytes
             maximumBytes = bytes
         case .atMost(let bytes):
-            usesDirect = file.hasDirect
             expectedBytes = min(bytes, Int64(BlockPool.largestBlockBytes))
             maximumBytes = bytes
         }
@@ -97,7 +94,9 @@ final class DiskPieceWriter: FillablePieceWriter, @unchecked Sendable {
     }
 
     func filled(_ byteCount: Int) async throws(StoreFault) {
-        guard let block else { return }
+        guard let block, filled + byteCount <= blockCapacity else {
+            preconditionFailure("more was put in than was lent")
+        }
         digests.update(UnsafeRawBufferPointer(rebasing: block.bytes[filled..<filled + byteCount]))
         filled += byteCount
         if filled == blockCapacity, !isWhole { try await flushBlock() }
@@ -124,8 +123,13 @@ final class DiskPieceWriter: FillablePieceWriter, @unchecked Sendable {
     }
 
     private func takeBlock() {
+        // A piece may begin anywhere: its first block only reaches to the next aligned place.
+        let alignment = Int64(BlockPool.alignmentBytes)
+        let over = file.hasDirect ? (start + writtenBytes) % alignment : 0
         var next = Int64(pace.blockBytes)
-        if expectedBytes == maximumBytes {
+        if over > 0 {
+            next = 1
+        } else if expectedBytes == maximumBytes {
             let remaining = max(expectedBytes - writtenBytes, Int64(BlockPool.smallestBlockBytes))
             next = remaining <= BlockPace.firstBlockBytes ? remaining : min(next, remaining)
         }
@@ -133,10 +137,7 @@ final class DiskPieceWriter: FillablePieceWriter, @unchecked Sendable {
         pace.began(now: .now)
         block = taken
         filled = 0
-        // A piece may begin anywhere: its first block only reaches to the next aligned place.
-        let alignment = Int64(BlockPool.alignmentBytes)
-        let over = (start + writtenBytes) % alignment
-        blockCapacity = over == 0 || !usesDirect ? taken.bytes.count : Int(alignment - over)
+        blockCapacity = over == 0 ? taken.bytes.count : Int(alignment - over)
     }
 
     private func flushBlock() async throws(StoreFault) {
@@ -146,18 +147,13 @@ final class DiskPieceWriter: FillablePieceWriter, @unchecked Sendable {
         let position = start + writtenBytes
         let count = filled
         let file = file
-        let usesDirect = usesDirect
         let reserve = reservation(upTo: position + Int64(count))
         inFlight.append(
             store.threads.start { () throws(StoreFault) in
                 // Room ahead is a convenience: without it there may still be room for these bytes.
                 if let reserve { try? file.reserve(upTo: reserve) }
                 let bytes = UnsafeRawBufferPointer(rebasing: block.bytes[..<count])
-                if usesDirect {
-                    try file.writeDirect(bytes, at: position)
-                } else {
-                    try file.write(bytes, at: position)
-                }
+                try file.writeDirect(bytes, at: position)
             })
         writtenBytes += Int64(count)
         self.block = nil

@@ -157,14 +157,15 @@ package final class DiskStore: LocallyReadableStore {
         if let file = open.current(path) { return file }
         let layout = layout
         let usesDirectIO = usesDirectIO
-        let file = try await threads.run { () throws(StoreFault) in
+        let (file, isStaged) = try await threads.run { () throws(StoreFault) in
             do throws(StoreFault) {
-                return try StagedFile(path: path, usesDirectIO: usesDirectIO)
+                return (try StagedFile(path: path, usesDirectIO: usesDirectIO), true)
             } catch  where error.code == .missing && orPublished {
-                return try StagedFile(path: layout.path(.published, of: key), usesDirectIO: usesDirectIO)
+                return (try StagedFile(path: layout.path(.published, of: key), usesDirectIO: usesDirectIO), false)
             }
         }
-        return open.keep(file, at: path)
+        // A published one is nobody else's to find here.
+        return isStaged ? open.keep(file, at: path) : file
     }
 
     // MARK: Publishing
@@ -223,6 +224,8 @@ package final class DiskStore: LocallyReadableStore {
             try DurableFile.remove(layout.path(.staged, of: key))
             try DurableFile.remove(layout.path(.published, of: key))
         }
+        // Once more: it may have been opened meanwhile.
+        readers.forget(key)
         try await forget(spooled)
     }
 
@@ -237,7 +240,10 @@ package final class DiskStore: LocallyReadableStore {
     // MARK: Reading and keeping house
 
     package func reader(of key: ObjectKey) async throws(StoreFault) -> any ObjectReader {
-        if let reader = readers.current(key), reader.hasName { return reader }
+        if let reader = readers.current(key) {
+            if reader.hasName { return reader }
+            readers.forget(key)
+        }
         let path = layout.path(.published, of: key)
         let threads = threads
         let reader = try await threads.run { () throws(StoreFault) in

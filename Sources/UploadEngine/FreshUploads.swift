@@ -6,7 +6,8 @@ import UploadStore
 /// What this process knows for certain of uploads that it began itself: how they are cut, and which of their parts are
 /// recorded. Saves a look into the catalog for each part of them.
 ///
-/// Only what cannot turn out otherwise is kept. Size and part size were fixed before the upload was recorded, and every
+/// Right only where one process serves the store: here the lock of the data folder sees to it. Only what cannot turn
+/// out otherwise is kept. Size and part size were fixed before the upload was recorded, and every
 /// part of it came through this engine, which tells of each before another may be sent to its place. Whether the
 /// upload still takes parts is not known here: the catalog says so when the part is recorded. What is not here, be it
 /// forgotten to save memory, is asked of the catalog.

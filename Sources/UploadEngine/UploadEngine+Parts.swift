@@ -67,6 +67,7 @@ extension UploadEngine {
             // Judged once before it takes anybody's place: what is refused anyway stops nobody.
             let known = try await surroundings(of: number, in: stale)
             if case .refuse(let refusal) = judge(offer, known) { throw UploadFault(refusal) }
+            if known.upload.layout.sizeBytes == nil { try await checkRoom(for: declaredBytes) }
             lease = await leases.acquire(stale.fileID, .part(number))
         }
         let known: PartSurroundings

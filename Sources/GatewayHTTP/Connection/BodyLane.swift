@@ -55,6 +55,8 @@ final class BodyLane: ChannelDuplexHandler {
     private var early = ByteBuffer()
     private var end: End?
     private var isInputClosed = false
+    /// The client has closed its side, and nobody behind was told: it may have sent more before, which comes first.
+    private var keepsInputClosed = false
     private var lowWaterBytes = 1
     /// As the event loop comes.
     private var isWide = true
@@ -153,15 +155,18 @@ final class BodyLane: ChannelDuplexHandler {
         guard case .open(let descriptor) = state, let context else { return }
         state = .shut
         setLowWater(1, descriptor)
-        guard early.readableBytes > 0 else { return context.read() }
+        guard early.readableBytes > 0 || keepsInputClosed else { return context.read() }
         // The old decoder leaves in the loop's next turn; what is for the new one must come after that.
         let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
         context.eventLoop.execute {
             let (lane, context) = bound.value
             let bytes = lane.early
             lane.early = ByteBuffer()
-            context.fireChannelRead(lane.wrapInboundOut(bytes))
-            context.fireChannelReadComplete()
+            if bytes.readableBytes > 0 {
+                context.fireChannelRead(lane.wrapInboundOut(bytes))
+                context.fireChannelReadComplete()
+            }
+            lane.tellInputClosed()
             context.read()
         }
     }
@@ -172,6 +177,7 @@ final class BodyLane: ChannelDuplexHandler {
         setLowWater(1, descriptor)
         state = .dead
         early = ByteBuffer()
+        tellInputClosed()
     }
 
     /// Ends a wait.
@@ -212,6 +218,7 @@ final class BodyLane: ChannelDuplexHandler {
         target.filled += count
         self.target = target
         receivedBytes += Int64(count)
+        if count > 0 { clock?.restartWaiting() }
     }
 
     /// Receives as much as is there and wanted.
@@ -231,6 +238,12 @@ final class BodyLane: ChannelDuplexHandler {
             let isQuick = target.filled - before >= Self.quickBytes
             setLowWater(min(target.rest, isQuick ? Self.lowWaterBytes.quick : Self.lowWaterBytes.slow), descriptor)
         }
+    }
+
+    private func tellInputClosed() {
+        guard keepsInputClosed else { return }
+        keepsInputClosed = false
+        context?.fireUserInboundEventTriggered(ChannelEvent.inputClosed)
     }
 
     private func setLowWater(_ bytes: Int, _ descriptor: CInt) {
@@ -283,7 +296,10 @@ final class BodyLane: ChannelDuplexHandler {
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if let event = event as? ChannelEvent, event == .inputClosed {
             isInputClosed = true
-            interrupt(.closed)
+            if isOpen || early.readableBytes > 0 {
+                keepsInputClosed = true
+                return interrupt(.closed)
+            }
         }
         context.fireUserInboundEventTriggered(event)
     }

@@ -34,6 +34,8 @@ final class ConnectionGuard: ChannelDuplexHandler, NIOScheduledCallbackHandler {
     private var stalledSince: NIODeadline?
     /// Of the body that is read now, what came through the decoder.
     private(set) var bodyBytes: Int64 = 0
+    /// Heads that came through the decoder: which request ``bodyBytes`` is of, where a client sends ahead.
+    private(set) var headCount = 0
     /// What had come when the window began, through the decoder and past it.
     private var windowStartBytes: Int64 = 0
     private var windowStart = TimeAmount.zero
@@ -77,6 +79,7 @@ final class ConnectionGuard: ChannelDuplexHandler, NIOScheduledCallbackHandler {
             openRequests += 1
             isInBody = true
             bodyBytes = 0
+            headCount += 1
             windowStartBytes = lane.receivedBytes
             windowStart = clock.read(now: .now()).total
         case .body(let bytes): bodyBytes += Int64(bytes.readableBytes)
@@ -166,11 +169,12 @@ final class ConnectionGuard: ChannelDuplexHandler, NIOScheduledCallbackHandler {
         if let stalledSince, now - stalledSince >= .seconds(limits.bodyIdleTimeoutSeconds) {
             return context.close(promise: nil)
         }
+        // First: what was not enough to be told of has come all the same.
+        lane.look()
         if isInBody, isTooSlow(now) {
             isInBody = false
             if lane.isOpen { lane.interrupt(.timedOut) } else { context.fireErrorCaught(BodyTimeout()) }
         }
-        lane.look()
         schedule(context)
     }
 

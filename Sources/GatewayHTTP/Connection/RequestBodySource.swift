@@ -13,7 +13,14 @@ final class PartSource: @unchecked Sendable {
 
     init(_ iterator: NIOAsyncChannelInboundStream<HTTPRequestPart>.AsyncIterator) { self.iterator = iterator }
 
-    func next() async throws -> HTTPRequestPart? { try await iterator.next() }
+    /// Heads that were handed out.
+    private(set) var headCount = 0
+
+    func next() async throws -> HTTPRequestPart? {
+        let part = try await iterator.next()
+        if case .head = part { headCount += 1 }
+        return part
+    }
 }
 
 /// The body of one request, read on demand.
@@ -129,7 +136,11 @@ final class RequestBodySource: @unchecked Sendable {
     }
 
     /// Whether the decoder has nothing that was not read.
-    private var hasReadAll: Bool { connection.connectionGuard.value.bodyBytes == receivedBytes }
+    private var hasReadAll: Bool {
+        let decoded = connection.connectionGuard.value
+        // Of a request that was sent ahead the decoder may have had all, and the next one's head.
+        return decoded.headCount == parts.headCount && decoded.bodyBytes == receivedBytes
+    }
 
     /// Receives bytes of the body straight into memory; returns when it is full or the body at its end.
     ///
@@ -182,7 +193,11 @@ final class RequestBodySource: @unchecked Sendable {
 
     /// Nobody reads the body any more.
     func leave() {
-        if state != .finished { connection.lane.value.abandon() }
+        if state != .finished, connection.lane.value.isOpen {
+            // What still comes is thrown away, whatever it is.
+            state = .broken
+            connection.lane.value.abandon()
+        }
         connection.lane.value.narrow()
     }
 
