@@ -14,10 +14,8 @@ import UploadStore
 
 /// Reads a published file.
 final class DiskObjectReader: FileObjectReader {
-    /// One read at most; what one download holds in memory.
+    /// One read at most, and what the kernel is asked to send at once: a client has to take it before its time is over.
     static let maximumReadBytes = 256 << 10
-    /// What the kernel is asked to send at once.
-    static let maximumSentBytes: Int64 = 512 << 10
 
     /// What one turn of a digest over a whole file reads.
     private static let digestStepBytes: Int64 = 4 << 20
@@ -62,11 +60,9 @@ final class DiskObjectReader: FileObjectReader {
         guard range.length > 0, range.end <= sizeBytes else {
             throw StoreFault(.corrupt, "a published file is shorter than its record")
         }
-        let ready = ByteRange(start: range.start, length: min(range.length, Self.maximumSentBytes))
-        if sluice_is_cached(descriptor, ready.start, ready.length) != 0 { return ready }
-        let cold = ByteRange(start: range.start, length: min(range.length, Int64(Self.maximumReadBytes)))
-        _ = try await read(cold)
-        return cold
+        let ready = ByteRange(start: range.start, length: min(range.length, Int64(Self.maximumReadBytes)))
+        if sluice_is_cached(descriptor, ready.start, ready.length) == 0 { _ = try await read(ready) }
+        return ready
     }
 
     private func readNow(_ range: ByteRange) throws(StoreFault) -> ByteBuffer {

@@ -15,7 +15,7 @@ final class BodyLane: ChannelDuplexHandler {
 
     /// Why nothing more comes.
     enum End {
-        /// The client has closed its side, or the connection broke.
+        /// The client has closed its side, the connection broke, or the reader's task was cancelled.
         case closed
         /// The client is too slow.
         case timedOut
@@ -194,13 +194,23 @@ final class BodyLane: ChannelDuplexHandler {
         if target?.rest == 0 { resume() }
     }
 
+    /// Since when a part of a file waits for its client to take it.
+    private(set) var sendingSince: NIODeadline?
+
     /// Sends a part of a file behind what was written, past the encoder: the body of an answer whose length is known.
-    /// Returns when the kernel has it.
+    /// Returns when the kernel has it. The connection ends when the task is cancelled.
     func send(_ region: FileRegion) async throws {
         guard let context else { throw ChannelError.ioOnClosedChannel }
+        let channel = context.channel
         let sent = context.eventLoop.makePromise(of: Void.self)
+        sendingSince = .now()
+        defer { sendingSince = nil }
         context.writeAndFlush(wrapOutboundOut(.fileRegion(region)), promise: sent)
-        try await sent.futureResult.get()
+        try await withTaskCancellationHandler {
+            try await sent.futureResult.get()
+        } onCancel: {
+            channel.close(promise: nil)
+        }
     }
 
     // MARK: The socket's side
@@ -247,7 +257,8 @@ final class BodyLane: ChannelDuplexHandler {
     }
 
     private func setLowWater(_ bytes: Int, _ descriptor: CInt) {
-        guard bytes != lowWaterBytes else { return }
+        // Of a connection that has ended the descriptor may be another's by now.
+        guard bytes != lowWaterBytes, context?.channel.isActive == true else { return }
         lowWaterBytes = bytes
         sluice_set_receive_low_water(descriptor, CInt(bytes))
     }

@@ -10,7 +10,7 @@ struct BodyPump {
     func run(into receiver: any ByteReceiver) async throws(UploadFault) {
         try await watching(receiver) { () async throws(UploadFault) in
             while true {
-                if exchange.body.canFill, let vacancy = try await receiver.vacancy(),
+                if exchange.body.prepareToFill(), let vacancy = try await receiver.vacancy(),
                     let count = try await exchange.body.fill(vacancy)
                 {
                     try await receiver.filled(count)

@@ -169,6 +169,9 @@ final class ConnectionGuard: ChannelDuplexHandler, NIOScheduledCallbackHandler {
         if let stalledSince, now - stalledSince >= .seconds(limits.bodyIdleTimeoutSeconds) {
             return context.close(promise: nil)
         }
+        if let since = lane.sendingSince, now - since >= .seconds(limits.bodyIdleTimeoutSeconds) {
+            return context.close(promise: nil)
+        }
         // First: what was not enough to be told of has come all the same.
         lane.look()
         if isInBody, isTooSlow(now) {

@@ -6,7 +6,7 @@ import UploadProtocols
 import UploadStore
 
 /// One request and what is known of it while it is answered.
-// Sendable: used by the one task of its connection; only `supersede()` is called from another.
+// Sendable: used by the task of its request; only `supersede()` is called from another.
 final class Exchange: @unchecked Sendable {
     let head: HTTPRequest
     let body: RequestBodySource

@@ -220,7 +220,8 @@ struct GatewayChannel: ServerChildChannel {
             // Not before: of a client that has closed its side, NIO would drop what has not left.
             outbound.finish()
             try await loop.flatSubmit {
-                connection.refusalDrain.value.begin(
+                connection.lane.value.widen()
+                return connection.refusalDrain.value.begin(
                     maximumBytes: limits.refusedDrainBytes, deadline: .seconds(limits.refusedDrainSeconds), on: loop)
             }.get()
         } onCancel: {
@@ -230,7 +231,7 @@ struct GatewayChannel: ServerChildChannel {
 }
 
 /// Counts what was sent.
-// Sendable: never leaves the task of its connection.
+// Sendable: never leaves the task of its request.
 private final class SentBytes: @unchecked Sendable {
     var bytes: Int64 = 0
 }

@@ -1,6 +1,6 @@
 import NIOCore
 
-/// Stands before the decoder and lets everything pass, until an answer ended a connection whose client is still
+/// Stands first and lets everything pass, until an answer ended a connection whose client is still
 /// sending: from then on it reads and throws away, a bounded amount for a bounded time, so that our close does not
 /// become a reset that destroys the answer on its way.
 final class RefusalDrain: ChannelInboundHandler {

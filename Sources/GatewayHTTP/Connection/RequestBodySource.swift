@@ -7,7 +7,7 @@ import UploadModel
 import UploadStore
 
 /// The parts of the requests of one connection, in order.
-// Sendable: used by the one task of its connection.
+// Sendable: used by one task at a time: that of its connection, or of the request that is answered.
 final class PartSource: @unchecked Sendable {
     private var iterator: NIOAsyncChannelInboundStream<HTTPRequestPart>.AsyncIterator
 
@@ -27,7 +27,7 @@ final class PartSource: @unchecked Sendable {
 ///
 /// `100 Continue` is sent when the first byte is asked for, and so only after every check of the head passed
 /// (RFC 9110 section 10.1.1).
-// Sendable: used by the one task of its connection.
+// Sendable: used by one task at a time: that of its connection, or of the request that is answered.
 final class RequestBodySource: @unchecked Sendable {
     private enum State {
         case reading
@@ -125,7 +125,9 @@ final class RequestBodySource: @unchecked Sendable {
     private static let shortestFilledBytes: Int64 = 16 << 10
 
     /// Whether the next bytes may be received into memory, and are worth it.
-    var canFill: Bool {
+    ///
+    /// Asking has the event loop read no further ahead than what it has begun to read.
+    func prepareToFill() -> Bool {
         guard state == .reading, !awaitsContinue, let declaredBytes else { return false }
         if connection.lane.value.isOpen { return true }
         guard declaredBytes - receivedBytes >= Self.shortestFilledBytes else { return false }
@@ -148,7 +150,8 @@ final class RequestBodySource: @unchecked Sendable {
     /// - Throws: as ``next()`` does.
     func fill(_ vacancy: Vacancy) async throws(UploadFault) -> Int? {
         let lane = connection.lane.value
-        guard let declaredBytes, lane.isOpen || lane.open() else { return nil }
+        // Looked at once more: what was read while memory was asked for comes through the decoder.
+        guard let declaredBytes, lane.isOpen || (hasReadAll && lane.open()) else { return nil }
         let wanted = Int(min(Int64(vacancy.byteCount), declaredBytes - receivedBytes))
         let connection = connection
         let (count, end) = await withTaskCancellationHandler {
@@ -230,6 +233,7 @@ final class RequestBodySource: @unchecked Sendable {
 
     /// Reads the rest away. Answers whether the connection can go on.
     func skipRest() async -> Bool {
+        defer { connection.lane.value.narrow() }
         do throws(UploadFault) {
             while try await next() != nil {}
             return state == .finished
