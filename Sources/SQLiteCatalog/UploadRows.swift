@@ -101,12 +101,15 @@ enum UploadRows {
     static func parts(
         of id: FileID, _ condition: String = "TRUE", _ arguments: StatementArguments = [:], in database: Database
     ) throws -> [StoredPart] {
-        try database.rows(
-            """
-            SELECT number, start_bytes, length_bytes, crc32c, token FROM part
-            WHERE file_id = :file_id AND \(condition) ORDER BY number
-            """, arguments + ["file_id": id.text]
-        ).map { row in
+        let statement = try database.cachedStatement(
+            sql: """
+                SELECT number, start_bytes, length_bytes, crc32c, token FROM part
+                WHERE file_id = :file_id AND \(condition) ORDER BY number
+                """)
+        // One row at a time: there may be ten thousand.
+        let rows = try Row.fetchCursor(statement, arguments: arguments + ["file_id": id.text])
+        var parts: [StoredPart] = []
+        while let row = try rows.next() {
             var reader = RowReader(row, of: "part")
             let number = try reader.value(Int.self)
             let start = try reader.value(Int64.self)
@@ -114,10 +117,12 @@ enum UploadRows {
             guard start >= 0, length >= 0, start <= Int64.max - length, let crc = try reader.optionalCRC32C() else {
                 throw CatalogFault(.corrupt, "a row of part cannot be read")
             }
-            return StoredPart(
-                number: number, range: ByteRange(start: start, length: length), crc32c: crc,
-                token: PieceToken(try reader.value(String.self)))
+            parts.append(
+                StoredPart(
+                    number: number, range: ByteRange(start: start, length: length), crc32c: crc,
+                    token: PieceToken(try reader.value(String.self))))
         }
+        return parts
     }
 
     /// Writes a part; answers the token of the one that it replaced.

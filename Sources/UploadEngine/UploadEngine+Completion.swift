@@ -9,9 +9,14 @@ extension UploadEngine {
     /// - Throws: `parts_missing` with the list; `digest_mismatch` or `content_mismatch` when the whole is not what
     ///   was announced, which leaves the upload open.
     package func complete(_ upload: UploadRecord) async throws(UploadFault) -> UploadRecord {
-        // Asked too early it disturbs nobody; only when all parts are here are late re-sends stopped.
-        if case .refuse(let refusal) = try await judgeCompletion(of: upload).action { throw UploadFault(refusal) }
-        let lease = await leases.acquire(upload.fileID, .whole)
+        let lease: Lease
+        if let free = leases.acquireIfFree(upload.fileID, .whole) {
+            lease = free
+        } else {
+            // Asked too early it disturbs nobody; only when all parts are here are late re-sends stopped.
+            if case .refuse(let refusal) = try await judgeCompletion(of: upload).action { throw UploadFault(refusal) }
+            lease = await leases.acquire(upload.fileID, .whole)
+        }
         defer { lease.release() }
         let judged = try await judgeCompletion(of: upload)
         switch judged.action {

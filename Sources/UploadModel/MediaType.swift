@@ -4,6 +4,11 @@ package struct MediaType: Hashable, Sendable, CustomStringConvertible {
 
     /// Reads `type/subtype`, dropping parameters and case; `nil` when it is not of that form.
     package init?(_ text: String) {
+        // As nearly everybody writes it, and as it stands in records.
+        if Self.isPlain(text.utf8) {
+            self.text = text
+            return
+        }
         let essence = text.prefix { $0 != ";" }
         let trimmed = essence.drop { $0 == " " || $0 == "\t" }
         let end = trimmed.lastIndex { $0 != " " && $0 != "\t" }
@@ -20,6 +25,13 @@ package struct MediaType: Hashable, Sendable, CustomStringConvertible {
 
     /// What stands for bytes of no known type.
     package static let octetStream = MediaType(unchecked: "application/octet-stream")
+
+    /// Whether it is what is kept: lower case, without parameters and blanks.
+    private static func isPlain(_ text: String.UTF8View) -> Bool {
+        guard let slash = text.firstIndex(of: UInt8(ascii: "/")), text.count <= 127 else { return false }
+        let (type, subtype) = (text[..<slash], text[slash...].dropFirst())
+        return !type.isEmpty && !subtype.isEmpty && type.allSatisfy(isTokenByte) && subtype.allSatisfy(isTokenByte)
+    }
 
     /// tchar of RFC 9110 section 5.6.2.
     private static func isTokenByte(_ byte: UInt8) -> Bool {
