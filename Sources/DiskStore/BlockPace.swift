@@ -19,10 +19,12 @@ struct BlockPace {
     /// - Parameter blockBytes: what was right for the piece before.
     init(blockBytes: Int = unknownBlockBytes) { self.blockBytes = blockBytes }
 
-    mutating func began(now: ContinuousClock.Instant) { beganAt = now }
+    /// The writer is ready for bytes: from here on it waits for the stream alone.
+    mutating func began(now: ContinuousClock.Instant) { beganAt = beganAt ?? now }
 
     mutating func ended(filledBytes: Int, now: ContinuousClock.Instant) {
         // A few bytes up to the next aligned place tell nothing.
+        defer { self.beganAt = nil }
         guard let beganAt, filledBytes >= BlockPool.smallestBlockBytes else { return }
         let (seconds, attoseconds) = (now - beganAt).components
         let took = Double(seconds) + Double(attoseconds) * 1e-18

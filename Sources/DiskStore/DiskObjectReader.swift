@@ -14,8 +14,10 @@ import UploadStore
 
 /// Reads a published file.
 final class DiskObjectReader: FileObjectReader {
-    /// One read at most, and what the kernel is asked to send at once: a client has to take it before its time is over.
+    /// One read at most.
     static let maximumReadBytes = 256 << 10
+    /// What is sent at once of what the page cache has: about what the buffers of two sockets hold.
+    static let maximumSendBytes: Int64 = 2 << 20
 
     /// What one turn of a digest over a whole file reads.
     private static let digestStepBytes: Int64 = 4 << 20
@@ -60,6 +62,8 @@ final class DiskObjectReader: FileObjectReader {
         guard range.length > 0, range.end <= sizeBytes else {
             throw StoreFault(.corrupt, "a published file is shorter than its record")
         }
+        let long = ByteRange(start: range.start, length: min(range.length, Self.maximumSendBytes))
+        if sluice_is_cached(descriptor, long.start, long.length) != 0 { return long }
         let ready = ByteRange(start: range.start, length: min(range.length, Int64(Self.maximumReadBytes)))
         if sluice_is_cached(descriptor, ready.start, ready.length) == 0 { _ = try await read(ready) }
         return ready

@@ -86,8 +86,8 @@ final class DiskPieceWriter: FillablePieceWriter, @unchecked Sendable {
         }
     }
 
-    func vacancy() async throws(StoreFault) -> Vacancy? {
-        if block == nil { takeBlock() }
+    func vacancy(expecting byteCount: Int?) async throws(StoreFault) -> Vacancy? {
+        if block == nil { takeBlock(expecting: byteCount) }
         let left = min(Int64(blockCapacity - filled), maximumBytes - writtenBytes - Int64(filled))
         guard let address = block?.bytes.baseAddress, left > 0 else { return nil }
         return Vacancy(address: address + filled, byteCount: Int(min(left, Self.vacancyBytes)))
@@ -122,7 +122,8 @@ final class DiskPieceWriter: FillablePieceWriter, @unchecked Sendable {
         writtenBytes += Int64(bytes.readableBytes)
     }
 
-    private func takeBlock() {
+    /// - Parameter byteCount: how many bytes are there, where more would take long.
+    private func takeBlock(expecting byteCount: Int? = nil) {
         // A piece may begin anywhere: its first block only reaches to the next aligned place.
         let alignment = Int64(BlockPool.alignmentBytes)
         let over = file.hasDirect ? (start + writtenBytes) % alignment : 0
@@ -133,11 +134,15 @@ final class DiskPieceWriter: FillablePieceWriter, @unchecked Sendable {
             let remaining = max(expectedBytes - writtenBytes, Int64(BlockPool.smallestBlockBytes))
             next = remaining <= BlockPace.firstBlockBytes ? remaining : min(next, remaining)
         }
+        // What is there and can be written as it is, so that the block is not held for the rest.
+        let atOnce = byteCount.map { $0 / BlockPool.alignmentBytes * BlockPool.alignmentBytes } ?? 0
+        if atOnce > 0 { next = min(next, Int64(atOnce)) }
         guard let taken = store.pool.take(expectedBytes: next, isSlow: pace.isSlow) else { return }
         pace.began(now: .now)
         block = taken
         filled = 0
         blockCapacity = over == 0 ? taken.bytes.count : Int(alignment - over)
+        if over == 0, atOnce > 0 { blockCapacity = min(blockCapacity, atOnce) }
     }
 
     private func flushBlock() async throws(StoreFault) {
@@ -158,6 +163,7 @@ final class DiskPieceWriter: FillablePieceWriter, @unchecked Sendable {
         writtenBytes += Int64(count)
         self.block = nil
         filled = 0
+        pace.began(now: .now)
     }
 
     private func reservation(upTo end: Int64) -> Int64? {

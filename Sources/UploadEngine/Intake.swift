@@ -10,9 +10,11 @@ package protocol ByteReceiver: Sendable {
 
     /// Memory that the next bytes may be put into instead, told with ``filled(_:)``; `nil` when there is none: now, or
     /// because somebody has to look at the bytes before they are stored.
-    func vacancy() async throws(UploadFault) -> Vacancy?
+    ///
+    /// - Parameter expecting: how many bytes are there, where more would take long; `nil` where it would not.
+    func vacancy(expecting byteCount: Int?) async throws(UploadFault) -> Vacancy?
 
-    /// That many bytes were put at the beginning of what ``vacancy()`` lent last. Throws as ``receive(_:)`` does.
+    /// That many bytes were put at the beginning of what ``vacancy(expecting:)`` lent last. Throws as ``receive(_:)`` does.
     func filled(_ byteCount: Int) async throws(UploadFault)
 
     /// Returns when a newer request wants the place, or when the calling task is cancelled.
@@ -77,9 +79,9 @@ final class Intake: @unchecked Sendable {
         try await translating { () throws(StoreFault) in try await writer.append(bytes) }
     }
 
-    func vacancy() async throws(UploadFault) -> Vacancy? {
+    func vacancy(expecting byteCount: Int?) async throws(UploadFault) -> Vacancy? {
         guard let fillable, isJudged, case .exactly(let expected) = sizing, receivedBytes < expected else { return nil }
-        return try await translating { () throws(StoreFault) in try await fillable.vacancy() }
+        return try await translating { () throws(StoreFault) in try await fillable.vacancy(expecting: byteCount) }
     }
 
     func filled(_ byteCount: Int) async throws(UploadFault) {

@@ -34,9 +34,9 @@ package final class PartUpload: ByteReceiver {
         try await intake.receive(bytes)
     }
 
-    package func vacancy() async throws(UploadFault) -> Vacancy? {
+    package func vacancy(expecting byteCount: Int?) async throws(UploadFault) -> Vacancy? {
         if lease.isRevoked { throw UploadEngine.superseded }
-        return try await intake.vacancy()
+        return try await intake.vacancy(expecting: byteCount)
     }
 
     package func filled(_ byteCount: Int) async throws(UploadFault) { try await intake.filled(byteCount) }
@@ -83,7 +83,9 @@ package final class SpooledPart: ByteReceiver {
 
     package func receive(_ bytes: ByteBuffer) async throws(UploadFault) { try await intake.receive(bytes) }
 
-    package func vacancy() async throws(UploadFault) -> Vacancy? { try await intake.vacancy() }
+    package func vacancy(expecting byteCount: Int?) async throws(UploadFault) -> Vacancy? {
+        try await intake.vacancy(expecting: byteCount)
+    }
 
     package func filled(_ byteCount: Int) async throws(UploadFault) { try await intake.filled(byteCount) }
 

@@ -29,9 +29,9 @@ package final class StreamUpload: ByteReceiver {
         }
     }
 
-    package func vacancy() async throws(UploadFault) -> Vacancy? {
+    package func vacancy(expecting byteCount: Int?) async throws(UploadFault) -> Vacancy? {
         if lease.isRevoked { throw UploadEngine.superseded }
-        return try await intake.vacancy()
+        return try await intake.vacancy(expecting: byteCount)
     }
 
     package func filled(_ byteCount: Int) async throws(UploadFault) { try await intake.filled(byteCount) }

@@ -86,9 +86,11 @@ package struct KeyRing: Sendable {
         return difference == 0
     }
 
+    private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
+
     private static func base64URL(_ bytes: [UInt8]) -> String {
-        let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
         var text: [UInt8] = []
+        text.reserveCapacity(signatureCharacters)
         var buffer: UInt32 = 0
         var bits = 0
         for byte in bytes {

@@ -18,8 +18,10 @@ package protocol FillablePieceWriter: PieceWriter {
     /// Lends memory for the next bytes; returns when there is some. Asking again before ``filled(_:)`` lends the
     /// same. Never larger than the piece still may grow.
     ///
+    /// - Parameter expecting: how many bytes are there, where more would take long; `nil` where it would not. Memory
+    ///   that waits for bytes is memory that nobody else has.
     /// - Returns: `nil` when there is none to lend now; bytes can be appended all the same.
-    func vacancy() async throws(StoreFault) -> Vacancy?
+    func vacancy(expecting byteCount: Int?) async throws(StoreFault) -> Vacancy?
 
     /// That many bytes were put at the beginning of what was lent last, which is given back with this.
     func filled(_ byteCount: Int) async throws(StoreFault)

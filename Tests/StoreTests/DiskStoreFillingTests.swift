@@ -57,8 +57,8 @@ import UploadStore
 
         /// Puts some bytes into the store's memory; answers whether there was any.
         mutating func fill(_ generator: inout SeededGenerator) async throws -> Bool {
-            guard let vacancy = try await writer.vacancy() else { return false }
-            let again = try #require(try await writer.vacancy())
+            guard let vacancy = try await writer.vacancy(expecting: nil) else { return false }
+            let again = try #require(try await writer.vacancy(expecting: nil))
             #expect(again.address == vacancy.address && again.byteCount == vacancy.byteCount)
             #expect(vacancy.byteCount <= maximumBytes - doneBytes)
             var count = min(vacancy.byteCount, rest.count)
@@ -145,7 +145,7 @@ import UploadStore
         try await feeder.feed(appendsOneIn: appendsOneIn, &generator)
         // What may not grow any more has no room.
         if maximumBytes == bytes.count {
-            let vacancy = try await feeder.writer.vacancy()
+            let vacancy = try await feeder.writer.vacancy(expecting: nil)
             #expect(vacancy == nil)
         }
         let receipt = try await writer.finish()
@@ -206,7 +206,7 @@ import UploadStore
                 var feeder = try Feeder(writer, wrong[...], maximumBytes: 3 << 20)
                 try await feeder.feed(upTo: wrong.count - taken, appendsOneIn: 5, &generator)
                 // Also while memory is on loan that nothing was put into.
-                let vacancy = try await feeder.writer.vacancy()
+                let vacancy = try await feeder.writer.vacancy(expecting: nil)
                 #expect(vacancy != nil || setting.blockBudgetBytes == 0)
                 await writer.abandon()
             }

@@ -117,11 +117,19 @@ struct Bench {
     /// the files of all rounds, the limit that promises nothing is left out there for want of room.
     private static func workloads(_ sizes: Sizes, descriptorLimit: Int) -> [any Workload] {
         let slowPeers: Set<PeerName> = [.nginxLargeBuffer, .nginx, .lighttpd, .tusd]
-        return [
+        let inTouchedMemory: [(WorkloadName, Transfer)] = [(.w1, sizes.whole), (.w2, sizes.eight), (.w3, sizes.parts)]
+        let warm: [any Workload] = inTouchedMemory.map { name, transfer in
+            TransferWorkload(
+                name: name, place: .disk, transfer: transfer, touchesMemory: true, maximumRounds: 3,
+                peers: [.nginxLargeBuffer, .nginx, .limitDirect])
+        }
+        let plain: [any Workload] = [
             TransferWorkload(name: .w1, place: .disk, transfer: sizes.whole),
             TransferWorkload(name: .w1, place: .disk, transfer: sizes.whole, client: .curl),
             TransferWorkload(name: .w2, place: .disk, transfer: sizes.eight),
             TransferWorkload(name: .w3, place: .disk, transfer: sizes.parts),
+        ]
+        let others: [any Workload] = [
             TransferWorkload(name: .w1, place: .memory, transfer: sizes.whole),
             TransferWorkload(name: .w4, place: .memory, transfer: sizes.smallParts, clockCoversFinish: false),
             TransferWorkload(
@@ -135,6 +143,7 @@ struct Bench {
                 name: .w4, place: .disk, transfer: sizes.smallParts, clockCoversFinish: false,
                 removesBetweenRounds: false, peers: Set(PeerName.allCases).subtracting([.limitSplice])),
         ]
+        return plain + (sizes.isQuick ? [] : warm) + others
     }
 
     /// Runs one workload; what breaks it is a remark in the report, and the others go on.

@@ -6,6 +6,9 @@ struct TransferWorkload: Workload {
     let place: Place
     let transfer: Transfer
     var client = Load.Client.plain
+    /// Whether as much memory as will be written is touched right before each run and given back: what goes through
+    /// the page cache is then written to memory that the machine has, which is the best case of those who use it.
+    var touchesMemory = false
     /// Whether the call that ends the transfer belongs to what is timed.
     var clockCoversFinish = true
     /// Whether files are removed, outside of the clock, after each run; else everybody writes under new names and
@@ -16,11 +19,14 @@ struct TransferWorkload: Workload {
 
     var title: String {
         let client = client == .curl ? ", sent by libcurl" : ""
-        return "\(transfer.text)\(client)"
+        return "\(transfer.text)\(client)\(touchesMemory ? ", into memory touched before" : "")"
     }
 
+    /// What tells series of memory that was touched before from the others.
+    static let warm = "warm memory"
+
     private var series: Series {
-        Series(workload: name, place: place, variant: client == .curl ? "curl" : "")
+        Series(workload: name, place: place, variant: touchesMemory ? Self.warm : client == .curl ? "curl" : "")
     }
 
     func neededBytes(servers: Int, rounds: Int) -> Int64 {
@@ -57,6 +63,7 @@ struct TransferWorkload: Workload {
     ) throws -> Sample {
         let job = try server.job(for: transfer, round: round)
         try stage.load.prepare(job.requests)
+        if touchesMemory { Machine.touchMemory(most: transfer.totalBytes + transfer.totalBytes / 4) }
         var sample = try stage.account(series, server, round: round) { sample in
             let result = try stage.load.run(
                 on: server.port, client: client, connections: transfer.connections, rate: transfer.rate)

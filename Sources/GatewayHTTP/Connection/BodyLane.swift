@@ -30,6 +30,14 @@ final class BodyLane: ChannelDuplexHandler {
     private static let wideBytes = 64 << 10
     /// A stream that brings at least so much at once is quick.
     private static let quickBytes = 64 << 10
+    /// As is one that brings at least so much per second.
+    private static let quickBytesPerSecond = 16 << 20
+    /// So many bytes tell how quick a stream is.
+    private static let judgedBytes: Int64 = 256 << 10
+    /// So much of a slow stream is received without waiting for more.
+    private static let leastGatheredBytes: Int64 = 16 << 10
+    /// So long at most what has come of a slow stream waits for more.
+    private static let longestGathering = TimeAmount.seconds(5)
     /// Word of a quick stream is wanted when so much is there, and of a slow one: it costs the same however little has
     /// come. Where that takes longer, ``look()`` takes what is there.
     private static let lowWaterBytes = (quick: 512 << 10, slow: 64 << 10)
@@ -58,6 +66,12 @@ final class BodyLane: ChannelDuplexHandler {
     /// The client has closed its side, and nobody behind was told: it may have sent more before, which comes first.
     private var keepsInputClosed = false
     private var lowWaterBytes = 1
+    /// Whether the stream brings less than a quick one; nothing is known of it at first.
+    private var isSlow = true
+    /// Where it stood when it was last judged.
+    private var judged: (at: NIODeadline, receivedBytes: Int64) = (.distantPast, 0)
+    /// Of a wait without memory: since when, and how much was there when it was last looked at.
+    private var gathering: (since: NIODeadline, waitingBytes: Int64)?
     /// As the event loop comes.
     private var isWide = true
     private var isHeld = false
@@ -111,16 +125,49 @@ final class BodyLane: ChannelDuplexHandler {
     /// - Returns: false where it cannot be: the transport is no socket, or the connection has ended.
     func open() -> Bool {
         guard let context, case .shut = state, context.channel.isActive else { return false }
-        let pipeline = context.pipeline.syncOperations
-        guard
-            let descriptor = try? pipeline.withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self, { $0 }),
-            (try? renewDecoder(context)) != nil
-        else { return false }
+        guard let descriptor, (try? renewDecoder(context)) != nil else { return false }
         state = .open(descriptor: descriptor)
+        judged = (.now(), receivedBytes)
         narrow()
         isHeld = false
         end = isInputClosed ? .closed : nil
         return true
+    }
+
+    /// Waits, where hardly anything of a slow stream is there, until it is worth memory to receive it into, or nothing
+    /// more comes. Of a quick stream it does not wait: more comes at once.
+    ///
+    /// - Returns: how much is there; `nil` for a quick stream.
+    func gather(_ rest: Int64, _ clock: BodyClock) async -> Int? {
+        guard case .open(let descriptor) = state, end == nil, isSlow else { return nil }
+        let waiting = sluice_waiting_bytes(descriptor)
+        if waiting + Int64(early.readableBytes) < min(rest, Self.leastGatheredBytes) {
+            setLowWater(Int(min(rest, Int64(Self.lowWaterBytes.slow))) - early.readableBytes, descriptor)
+            gathering = (.now(), waiting)
+            await wait(clock)
+            gathering = nil
+        }
+        return Int(min(rest, sluice_waiting_bytes(descriptor) + Int64(early.readableBytes)))
+    }
+
+    /// Whether the stream is slow, over so many bytes that a few that were there already do not count for much.
+    private func judge() {
+        let now = NIODeadline.now()
+        let (came, took) = (receivedBytes - judged.receivedBytes, now - judged.at)
+        guard came >= Self.judgedBytes || took >= .seconds(1) else { return }
+        isSlow = Double(came) * 1e9 < Double(Self.quickBytesPerSecond) * Double(took.nanoseconds)
+        judged = (now, receivedBytes)
+    }
+
+    private func wait(_ clock: BodyClock) async {
+        clock.beginWaiting()
+        self.clock = clock
+        await withCheckedContinuation { continuation in
+            waiter = continuation
+            context?.read()
+        }
+        self.clock = nil
+        clock.endWaiting()
     }
 
     /// Receives into memory until it is full, or nothing more comes; answers how much and, when it is not full, why.
@@ -132,18 +179,10 @@ final class BodyLane: ChannelDuplexHandler {
         target = Target(address: address, byteCount: byteCount)
         takeEarly()
         receive()
-        if let rest = target?.rest, rest > 0, end == nil {
-            clock.beginWaiting()
-            self.clock = clock
-            await withCheckedContinuation { continuation in
-                waiter = continuation
-                context?.read()
-            }
-            self.clock = nil
-            clock.endWaiting()
-        }
+        if let rest = target?.rest, rest > 0, end == nil { await wait(clock) }
         let filled = target?.filled ?? 0
         target = nil
+        judge()
         let end = filled == byteCount ? nil : end
         // Being woken is no reason to end for good.
         if case .woken = self.end { self.end = nil }
@@ -189,13 +228,22 @@ final class BodyLane: ChannelDuplexHandler {
 
     /// Takes what is there although it is less than was waited for: called every second.
     func look() {
-        guard isOpen, waiter != nil else { return }
+        guard case .open(let descriptor) = state, waiter != nil else { return }
+        if let gathering {
+            let waiting = sluice_waiting_bytes(descriptor)
+            if waiting > gathering.waitingBytes { clock?.restartWaiting() }
+            self.gathering?.waitingBytes = waiting
+            if waiting > 0, .now() - gathering.since >= Self.longestGathering { resume() }
+            return
+        }
         receive()
         if target?.rest == 0 { resume() }
     }
 
-    /// Since when a part of a file waits for its client to take it.
-    private(set) var sendingSince: NIODeadline?
+    // MARK: What we send
+
+    /// Whether a part of a file waits for its client to take it.
+    private(set) var isSending = false
 
     /// Sends a part of a file behind what was written, past the encoder: the body of an answer whose length is known.
     /// Returns when the kernel has it. The connection ends when the task is cancelled.
@@ -203,14 +251,28 @@ final class BodyLane: ChannelDuplexHandler {
         guard let context else { throw ChannelError.ioOnClosedChannel }
         let channel = context.channel
         let sent = context.eventLoop.makePromise(of: Void.self)
-        sendingSince = .now()
-        defer { sendingSince = nil }
+        isSending = true
+        defer { isSending = false }
         context.writeAndFlush(wrapOutboundOut(.fileRegion(region)), promise: sent)
         try await withTaskCancellationHandler {
             try await sent.futureResult.get()
         } onCancel: {
             channel.close(promise: nil)
         }
+    }
+
+    /// What the client has taken of all that was sent since the connection began; `nil` where the system cannot tell.
+    var takenBytes: Int64? {
+        guard let descriptor else { return nil }
+        let bytes = sluice_acknowledged_bytes(descriptor)
+        return bytes < 0 ? nil : bytes
+    }
+
+    /// Of a connection that has ended the descriptor may be another's by now.
+    private var descriptor: CInt? {
+        guard let context, context.channel.isActive else { return nil }
+        return try? context.pipeline.syncOperations.withUnsafeTransportIfAvailable(
+            of: NIOBSDSocket.Handle.self, { $0 })
     }
 
     // MARK: The socket's side
@@ -296,7 +358,7 @@ final class BodyLane: ChannelDuplexHandler {
         guard isOpen else { return context.fireChannelReadComplete() }
         receive()
         guard waiter != nil else { return }
-        if target?.rest == 0 { resume() } else { context.read() }
+        if gathering != nil || target?.rest == 0 { resume() } else { context.read() }
     }
 
     func read(context: ChannelHandlerContext) {

@@ -10,7 +10,9 @@ struct BodyPump {
     func run(into receiver: any ByteReceiver) async throws(UploadFault) {
         try await watching(receiver) { () async throws(UploadFault) in
             while true {
-                if exchange.body.prepareToFill(), let vacancy = try await receiver.vacancy(),
+                let mayFill = exchange.body.prepareToFill()
+                let waitingBytes = mayFill ? await exchange.body.gather() : nil
+                if mayFill, let vacancy = try await receiver.vacancy(expecting: waitingBytes),
                     let count = try await exchange.body.fill(vacancy)
                 {
                     try await receiver.filled(count)

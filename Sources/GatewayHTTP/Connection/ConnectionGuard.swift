@@ -31,7 +31,10 @@ final class ConnectionGuard: ChannelDuplexHandler, NIOScheduledCallbackHandler {
     /// The connection ends once its answers have left; nothing else needs to end it.
     private var isLeaving = false
     private var isInBody = false
+    /// Since when what was written fills the buffers.
     private var stalledSince: NIODeadline?
+    /// Where the client stood when it last had taken enough of what waits for it.
+    private var taking: (since: NIODeadline, bytes: Int64?)?
     /// Of the body that is read now, what came through the decoder.
     private(set) var bodyBytes: Int64 = 0
     /// Heads that came through the decoder: which request ``bodyBytes`` is of, where a client sends ahead.
@@ -166,12 +169,7 @@ final class ConnectionGuard: ChannelDuplexHandler, NIOScheduledCallbackHandler {
         let now = NIODeadline.now()
         if let headDeadline, now >= headDeadline, !isLeaving { return context.close(promise: nil) }
         if let answerDeadline, now >= answerDeadline { return context.close(promise: nil) }
-        if let stalledSince, now - stalledSince >= .seconds(limits.bodyIdleTimeoutSeconds) {
-            return context.close(promise: nil)
-        }
-        if let since = lane.sendingSince, now - since >= .seconds(limits.bodyIdleTimeoutSeconds) {
-            return context.close(promise: nil)
-        }
+        if takesTooLittle(now) { return context.close(promise: nil) }
         // First: what was not enough to be told of has come all the same.
         lane.look()
         if isInBody, isTooSlow(now) {
@@ -179,6 +177,28 @@ final class ConnectionGuard: ChannelDuplexHandler, NIOScheduledCallbackHandler {
             if lane.isOpen { lane.interrupt(.timedOut) } else { context.fireErrorCaught(BodyTimeout()) }
         }
         schedule(context)
+    }
+
+    /// Whether an answer waits for a client that, for as long as a body may be silent, has taken less of it than a body
+    /// has to bring.
+    private func takesTooLittle(_ now: NIODeadline) -> Bool {
+        guard stalledSince != nil || lane.isSending else {
+            taking = nil
+            return false
+        }
+        let bytes = lane.takenBytes
+        guard let last = taking else {
+            taking = (now, bytes)
+            return false
+        }
+        if let bytes, let before = last.bytes {
+            let least = max(1, limits.minimumBodyBytesPerSecond * limits.bodyIdleTimeoutSeconds)
+            if bytes - before >= least { taking = (now, bytes) }
+        } else if let stalledSince, stalledSince > last.since {
+            // All that can be known here: since the last look the buffers have been empty once.
+            taking = (stalledSince, bytes)
+        }
+        return now - (taking?.since ?? now) >= .seconds(limits.bodyIdleTimeoutSeconds)
     }
 
     private func isTooSlow(_ now: NIODeadline) -> Bool {

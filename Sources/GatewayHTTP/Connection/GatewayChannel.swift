@@ -155,10 +155,10 @@ struct GatewayChannel: ServerChildChannel {
     /// is not worth reading.
     private func mustClose(after exchange: Exchange) -> Bool {
         let head = exchange.head
-        let tokens = head.headerFields[.connection]?.lowercased() ?? ""
         // What follows an Upgrade or a CONNECT is not HTTP/1.1 to the decoder any more (RFC 9110 section 7.8).
         if head.method == .connect || head.headerFields[.upgrade] != nil { return true }
-        if tokens.contains("close") || drain.isDraining || exchange.body.isBroken { return true }
+        if let options = head.headerFields[.connection], options.lowercased().contains("close") { return true }
+        if drain.isDraining || exchange.body.isBroken { return true }
         return !exchange.body.isFinished && !exchange.body.hasShortRest
     }
 

@@ -144,6 +144,20 @@ final class RequestBodySource: @unchecked Sendable {
         return decoded.headCount == parts.headCount && decoded.bodyBytes == receivedBytes
     }
 
+    /// Waits until so much is there that it is worth to ask for memory; not where it comes quickly.
+    ///
+    /// - Returns: how much is there; `nil` where it comes quickly, or not this way.
+    func gather() async -> Int? {
+        let lane = connection.lane.value
+        guard let declaredBytes, lane.isOpen || (hasReadAll && lane.open()) else { return nil }
+        let connection = connection
+        return await withTaskCancellationHandler {
+            await lane.gather(declaredBytes - receivedBytes, clock)
+        } onCancel: {
+            connection.channel.eventLoop.execute { connection.lane.value.interrupt(.closed) }
+        }
+    }
+
     /// Receives bytes of the body straight into memory; returns when it is full or the body at its end.
     ///
     /// - Returns: how many; `nil` where the connection has no such way: ask for the ``next()`` bytes then.

@@ -1,10 +1,14 @@
 /// Percent-encoding of URLs (RFC 3986 section 2.1) and of queries (`application/x-www-form-urlencoded`).
 package enum PercentCoding {
     /// Decodes one segment of a path; `+` stays `+`. `nil` for a broken escape or when the result is no UTF-8.
-    package static func decodePathSegment(_ text: String) -> String? { decode(text.utf8, plusIsSpace: false) }
+    package static func decodePathSegment(_ text: some StringProtocol) -> String? {
+        decode(Array(text.utf8)[...], plusIsSpace: false)
+    }
 
     /// Decodes a name or a value of a query; `+` is a space. `nil` as for ``decodePathSegment(_:)``.
-    package static func decodeQueryComponent(_ text: String) -> String? { decode(text.utf8, plusIsSpace: true) }
+    package static func decodeQueryComponent(_ text: String) -> String? {
+        decode(Array(text.utf8)[...], plusIsSpace: true)
+    }
 
     /// Escapes everything but RFC 3986's unreserved characters; fits a path segment and a query component.
     package static func encode(_ text: String) -> String { encode(text, keeping: isUnreserved) }
@@ -14,9 +18,9 @@ package enum PercentCoding {
     /// Empty pairs (`a&&b`) are left out; a pair without `=` has an empty value.
     /// - Parameter raw: what comes after `?`.
     /// - Returns: `nil` when a name or a value is malformed.
-    package static func parseQuery(_ raw: String) -> [(name: String, value: String)]? {
+    package static func parseQuery(_ raw: some StringProtocol) -> [(name: String, value: String)]? {
         var pairs: [(name: String, value: String)] = []
-        for pair in raw.utf8.split(separator: UInt8(ascii: "&")) {
+        for pair in Array(raw.utf8).split(separator: UInt8(ascii: "&")) {
             let equals = pair.firstIndex(of: UInt8(ascii: "=")) ?? pair.endIndex
             guard let name = decode(pair[..<equals], plusIsSpace: true),
                 let value = decode(pair[equals...].dropFirst(), plusIsSpace: true)
@@ -40,10 +44,12 @@ package enum PercentCoding {
         return String(decoding: encoded, as: UTF8.self)
     }
 
-    private static func decode(_ text: some Collection<UInt8>, plusIsSpace: Bool) -> String? {
+    private static func decode(_ text: ArraySlice<UInt8>, plusIsSpace: Bool) -> String? {
+        let isPlain = !text.contains { $0 == UInt8(ascii: "%") || $0 == UInt8(ascii: "+") }
+        if isPlain { return String(validating: text, as: UTF8.self) }
         var decoded: [UInt8] = []
         decoded.reserveCapacity(text.count)
-        var rest = text[...]
+        var rest = text
         while let byte = rest.popFirst() {
             switch byte {
             case UInt8(ascii: "%"):

@@ -81,15 +81,15 @@ enum JSONText {
 
 extension HTTPField.Name {
     /// RFC 9530 section 3.
-    package static var reprDigest: Self { known("Repr-Digest") }
+    package static let reprDigest = known("Repr-Digest")
     /// RFC 9530 section 2.
-    package static var contentDigest: Self { known("Content-Digest") }
-    package static var wantReprDigest: Self { known("Want-Repr-Digest") }
-    package static var wantContentDigest: Self { known("Want-Content-Digest") }
-    package static var apiKey: Self { known("X-API-Key") }
-    package static var requestID: Self { known("X-Request-Id") }
-    package static var link: Self { known("Link") }
-    package static var idempotencyKey: Self { known("Idempotency-Key") }
+    package static let contentDigest = known("Content-Digest")
+    package static let wantReprDigest = known("Want-Repr-Digest")
+    package static let wantContentDigest = known("Want-Content-Digest")
+    package static let apiKey = known("X-API-Key")
+    package static let requestID = known("X-Request-Id")
+    package static let link = known("Link")
+    package static let idempotencyKey = known("Idempotency-Key")
 
     private static func known(_ name: String) -> Self {
         guard let name = Self(name) else { preconditionFailure("\(name) is no field name") }

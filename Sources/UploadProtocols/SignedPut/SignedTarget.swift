@@ -35,28 +35,31 @@ package struct SignedTarget: Hashable, Sendable {
 
     /// Reads a target whose signature holds; `nil` for text that this gateway did not write.
     package init?(verified text: Substring) {
-        guard let mark = text.firstIndex(of: "?"), text.hasPrefix(Self.pathPrefix) else { return nil }
-        let path = text[..<mark].dropFirst(Self.pathPrefix.count).split(
-            separator: "/", omittingEmptySubsequences: false)
-        guard path.count == 2, let id = FileID(String(path[0])),
-            let name = PercentCoding.decodePathSegment(String(path[1])).flatMap(FileName.init),
-            let pairs = PercentCoding.parseQuery(String(text[text.index(after: mark)...]))
+        let bytes = text.utf8
+        guard let mark = bytes.firstIndex(of: UInt8(ascii: "?")), bytes.starts(with: Self.pathPrefix.utf8) else {
+            return nil
+        }
+        let path = bytes[..<mark].dropFirst(Self.pathPrefix.utf8.count)
+        guard let slash = path.firstIndex(of: UInt8(ascii: "/")),
+            let id = FileID(String(text[path.startIndex..<slash])),
+            let name = PercentCoding.decodePathSegment(text[bytes.index(after: slash)..<mark]).flatMap(FileName.init),
+            let pairs = PercentCoding.parseQuery(text[bytes.index(after: mark)...])
         else { return nil }
-        let values = Dictionary(pairs.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first })
-        guard let type = values["type"].flatMap(MediaType.init), let most = values["max"].flatMap({ Int64($0) }),
-            let seconds = values["exp"].flatMap({ Int64($0) }), let tenant = values["tenant"].flatMap(TenantID.init)
+        func value(_ name: String) -> String? { pairs.first { $0.name == name }?.value }
+        guard let type = value("type").flatMap(MediaType.init), let most = value("max").flatMap({ Int64($0) }),
+            let seconds = value("exp").flatMap({ Int64($0) }), let tenant = value("tenant").flatMap(TenantID.init)
         else { return nil }
         fileID = id
         fileName = name
         mediaType = type
-        sizeBytes = values["size"].flatMap { Int64($0) }
+        sizeBytes = value("size").flatMap { Int64($0) }
         maximumBytes = most
         expiresAt = Timestamp(milliseconds: 0).adding(seconds: seconds)
         self.tenant = tenant
         // Only the spelling that ``text`` has is one of this gateway's; what may follow is the key's name.
-        let rest = text.utf8.dropFirst(self.text.utf8.count)
-        guard text.utf8.starts(with: self.text.utf8), rest.isEmpty || rest.first == UInt8(ascii: "&") else {
-            return nil
-        }
+        let own = Array(self.text.utf8)
+        let sent = Array(bytes)
+        let rest = sent.dropFirst(own.count)
+        guard sent.starts(with: own), rest.isEmpty || rest.first == UInt8(ascii: "&") else { return nil }
     }
 }
