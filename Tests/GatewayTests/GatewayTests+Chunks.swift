@@ -167,8 +167,11 @@ extension GatewayTests {
                 }
             }
             let outcomes = try await Curl.many(transfers, atOnce: true)
-            // Of two requests with the same chunk one may have made way for the other.
-            for index in 0..<10 { #expect(outcomes[(index * 2)...(index * 2 + 1)].contains { $0.status == 200 }) }
+            // Of two requests with the same chunk one may have made way for the other; of the one that was there before,
+            // the other for the completion.
+            for index in 0..<10 where index != 4 {
+                #expect(outcomes[(index * 2)...(index * 2 + 1)].contains { $0.status == 200 })
+            }
             #expect(outcomes.allSatisfy { [200, 409].contains($0.status) && $0.exitCode == 0 }, "\(outcomes)")
             #expect(try await gateway.chunkStatus(id) == status(id, exists: true, size: pieces.whole.count))
             #expect(try await file(id) == pieces.whole)
