@@ -183,6 +183,7 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(
             name: "MediaInspectionTests", dependencies: ["UploadModel", "MediaInspection"], swiftSettings: settings),
+        .testTarget(name: "GatewayHTTPTests", dependencies: ["GatewayHTTP"], swiftSettings: settings),
         .testTarget(
             name: "GatewayTests", dependencies: ["SluiceCommand"], exclude: ["OpenAPI"], swiftSettings: settings),
         .testTarget(name: "TidyTests", swiftSettings: settings),

@@ -22,5 +22,10 @@ package struct GatewayLimits: Hashable, Sendable {
     /// A file that comes to the gallery in one call; larger ones go to an upload URL.
     package var maximumGalleryBytes: Int64 = 30 << 20
 
+    /// Of one key in the long run, and at once after a second's pause; 0 for no limit.
+    package var maximumRequestsPerSecondAndKey: Int = 0
+    /// The same of one network address: of an IPv6 client the network that it has, a /64.
+    package var maximumRequestsPerSecondAndAddress: Int = 0
+
     package init() {}
 }

@@ -15,16 +15,19 @@ package struct GatewayServices: Sendable {
     package let formats: MediaFormatTable
     package let address: PublicAddress
     package let limits: GatewayLimits
+    package let crossOrigin: CrossOriginPolicy
     package let drain: DrainSwitch
     /// How long finished files are kept; `nil` for ever.
     package let fileLifetimeSeconds: Int64?
     let readiness = Readiness()
     private let knownKeys = KeyCache()
+    private let keyRate: RateLimit?
+    private let addressRate: RateLimit?
 
     package init(
         engine: UploadEngine, library: MediaLibrary, keys: any KeyCatalog, grantKeys: GrantKeys,
-        formats: MediaFormatTable, address: PublicAddress, limits: GatewayLimits, drain: DrainSwitch,
-        fileLifetimeSeconds: Int64?
+        formats: MediaFormatTable, address: PublicAddress, limits: GatewayLimits, crossOrigin: CrossOriginPolicy,
+        drain: DrainSwitch, fileLifetimeSeconds: Int64?
     ) {
         self.engine = engine
         self.library = library
@@ -33,20 +36,27 @@ package struct GatewayServices: Sendable {
         self.formats = formats
         self.address = address
         self.limits = limits
+        self.crossOrigin = crossOrigin
+        keyRate = RateLimit(requestsPerSecond: limits.maximumRequestsPerSecondAndKey)
+        addressRate = RateLimit(requestsPerSecond: limits.maximumRequestsPerSecondAndAddress)
         self.drain = drain
         self.fileLifetimeSeconds = fileLifetimeSeconds
     }
 
     /// Whose key a request carries (contract, "Authentication").
     ///
-    /// - Throws: `unauthorized`, the same for a missing, unknown and revoked key.
+    /// - Throws: `unauthorized`, the same for a missing, unknown and revoked key; `rate_limited` for one that asks too
+    ///   often.
     func tenant(of head: HTTPRequest) async throws(UploadFault) -> TenantID {
         guard let text = Self.key(in: head), text.utf8.count <= APIKeySecret.maximumBytes else {
             throw Self.unauthorized
         }
         let hashHex = APIKeySecret(text: text).hashHex
         let (now, revocations) = (ContinuousClock.now, keys.revocationCount)
-        if let tenant = knownKeys.tenant(hashHex, revocations: revocations, now: now) { return tenant }
+        if let tenant = knownKeys.tenant(hashHex, revocations: revocations, now: now) {
+            try Self.refuse(keyRate?.admit(hashHex, now: now), "This key")
+            return tenant
+        }
         let record: APIKeyRecord?
         do throws(CatalogFault) {
             record = try await keys.apiKey(hashHex: hashHex)
@@ -55,7 +65,23 @@ package struct GatewayServices: Sendable {
         }
         guard let record, record.revokedAt == nil else { throw Self.unauthorized }
         knownKeys.keep(hashHex, record.tenant, revocations: revocations, askedAt: now)
+        try Self.refuse(keyRate?.admit(hashHex, now: now), "This key")
         return record.tenant
+    }
+
+    /// Counts a request of a network address.
+    ///
+    /// - Throws: `rate_limited` when there were too many.
+    func admit(_ exchange: Exchange) throws(UploadFault) {
+        guard let addressRate else { return }
+        try Self.refuse(addressRate.admit(exchange.clientNetwork, now: .now), "Your address")
+    }
+
+    private static func refuse(_ wait: Duration?, _ who: String) throws(UploadFault) {
+        guard let wait else { return }
+        throw UploadFault(
+            .rateLimited, "\(who) sends requests faster than is allowed; wait, then go on more slowly.",
+            retryAfterSeconds: max(1, wait.components.seconds + (wait.components.attoseconds > 0 ? 1 : 0)))
     }
 
     private static let unauthorized = UploadFault(
@@ -78,8 +104,8 @@ package struct GatewayServices: Sendable {
     }
 
     /// A fresh signed URL for an upload.
-    func uploadURL(_ upload: UploadRecord, expiresAt: Timestamp) -> String {
+    func uploadURL(_ upload: UploadRecord, expiresAt: Timestamp) async throws(UploadFault) -> String {
         let target = SignedTarget(upload, expiresAt: expiresAt)
-        return address.uploadURL(grantKeys.sign(target.text, method: SignedTarget.method))
+        return address.uploadURL(try await grantKeys.sign(target.text, method: SignedTarget.method))
     }
 }

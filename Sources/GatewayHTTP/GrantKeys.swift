@@ -1,6 +1,7 @@
 import Logging
 import ServiceLifecycle
 import Synchronization
+import UploadEngine
 import UploadGrants
 package import UploadModel
 package import UploadStore
@@ -9,13 +10,15 @@ package import UploadStore
 package final class GrantKeys: Service {
     private struct State {
         var ring: KeyRing
+        /// How often keys had changed before the ring was read.
+        var revocations: Int64
         var readAt: ContinuousClock.Instant
     }
 
     private let catalog: any KeyCatalog
     private let state: Mutex<State>
     private let clock: @Sendable () -> Timestamp
-    /// How soon a rotated key is used for signing.
+    /// How often the catalog is asked although nothing was told of a change.
     private static let interval = Duration.seconds(30)
     /// How often at most a link with an unknown key id may make us look.
     private static let patience = Duration.seconds(1)
@@ -24,7 +27,9 @@ package final class GrantKeys: Service {
     package init(catalog: any KeyCatalog, clock: @escaping @Sendable () -> Timestamp) async throws {
         self.catalog = catalog
         self.clock = clock
-        state = Mutex(State(ring: try await Self.read(catalog, now: clock()), readAt: .now))
+        let revocations = catalog.revocationCount
+        let ring = try await Self.read(catalog, now: clock())
+        state = Mutex(State(ring: ring, revocations: revocations, readAt: .now))
     }
 
     private static func read(_ catalog: any KeyCatalog, now: Timestamp) async throws(CatalogFault) -> KeyRing {
@@ -54,20 +59,39 @@ package final class GrantKeys: Service {
     }
 
     private func refresh() async {
+        let revocations = catalog.revocationCount
         let ring = try? await Self.read(catalog, now: clock())
         state.withLock { state in
-            if let ring { state.ring = ring }
+            if let ring { (state.ring, state.revocations) = (ring, revocations) }
             state.readAt = .now
         }
     }
 
-    package func sign(_ target: String, method: String) -> String {
-        state.withLock { $0.ring }.sign(method: method, target: target)
+    /// The ring as it stands: a key that was revoked signs and checks nothing from then on.
+    ///
+    /// - Throws: `unavailable` and the like when keys have changed and cannot be read.
+    private func currentRing() async throws(UploadFault) -> (ring: KeyRing, readAt: ContinuousClock.Instant) {
+        let revocations = catalog.revocationCount
+        let known = state.withLock { $0 }
+        guard known.revocations != revocations else { return (known.ring, known.readAt) }
+        do throws(CatalogFault) {
+            let ring = try await Self.read(catalog, now: clock())
+            return state.withLock { state in
+                state = State(ring: ring, revocations: revocations, readAt: .now)
+                return (ring, state.readAt)
+            }
+        } catch {
+            throw UploadFault(error)
+        }
+    }
+
+    package func sign(_ target: String, method: String) async throws(UploadFault) -> String {
+        try await currentRing().ring.sign(method: method, target: target)
     }
 
     /// The target that was signed; `nil` when the signature does not hold.
-    package func verify(_ target: String, method: String) async -> Substring? {
-        let (ring, readAt) = state.withLock { ($0.ring, $0.readAt) }
+    package func verify(_ target: String, method: String) async throws(UploadFault) -> Substring? {
+        let (ring, readAt) = try await currentRing()
         do throws(SignatureFault) {
             return try ring.verify(method: method, signedTarget: target)
         } catch {

@@ -32,14 +32,16 @@ extension MemoryCatalog {
     }
 
     package var revocationCount: Int64 {
-        state.withLock { state in Int64(state.apiKeys.count { $0.revokedAt != nil }) }
+        state.withLock { state in state.rotations + Int64(state.apiKeys.count { $0.revokedAt != nil }) }
     }
 
-    package func rotate(to key: GrantKeyRecord) async throws(CatalogFault) {
+    package func rotate(to key: GrantKeyRecord, revokingOthers: Bool) async throws(CatalogFault) {
         try state.withLock { state throws(CatalogFault) in
             guard !state.grantKeys.contains(where: { $0.id == key.id }) else {
                 throw CatalogFault(.failed, "rotate the signing key: it is there already")
             }
+            state.rotations += 1
+            if revokingOthers { state.grantKeys = [] }
             for index in state.grantKeys.indices where state.grantKeys[index].retiredAt == nil {
                 state.grantKeys[index].retiredAt = key.createdAt
             }

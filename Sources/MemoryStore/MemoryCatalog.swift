@@ -33,6 +33,8 @@ package final class MemoryCatalog: Catalog, Sendable {
         var apiKeys: [APIKeyRecord] = []
         /// In the order in which they were added.
         var grantKeys: [GrantKeyRecord] = []
+        /// How often a signing key was added.
+        var rotations: Int64 = 0
         var items: [Finalized] = []
         var posts: [Posted] = []
         var examinations: [FileID: Wanted] = [:]

@@ -8,7 +8,7 @@ import UploadStore
     import Glibc
 #endif
 
-/// A file beside the database that grows by a byte with each revoked key: its size tells every process that keys were
+/// A file beside the database that grows by a byte whenever keys change: its size tells every process that some were
 /// revoked, for the price of one look at the file system and none at the database.
 struct RevocationFile: Sendable {
     private let path: String

@@ -49,14 +49,19 @@ extension SQLiteCatalog {
 
     package var revocationCount: Int64 { revocations.count }
 
-    package func rotate(to key: GrantKeyRecord) async throws(CatalogFault) {
+    package func rotate(to key: GrantKeyRecord, revokingOthers: Bool) async throws(CatalogFault) {
         try await change("rotate the signing key") { database -> Void in
-            try database.change(
-                "UPDATE grant_key SET retired_at = ? WHERE retired_at IS NULL", [key.createdAt.milliseconds])
+            if revokingOthers {
+                try database.change("DELETE FROM grant_key WHERE id <> ?", [key.id.text])
+            } else {
+                try database.change(
+                    "UPDATE grant_key SET retired_at = ? WHERE retired_at IS NULL", [key.createdAt.milliseconds])
+            }
             try database.change(
                 "INSERT INTO grant_key (id, secret, created_at, retired_at) VALUES (?, ?, ?, ?)",
                 Self.arguments(of: key))
         }
+        try revocations.add()
     }
 
     package func grantKeys(orAdd key: GrantKeyRecord) async throws(CatalogFault) -> [GrantKeyRecord] {

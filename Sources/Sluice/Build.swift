@@ -42,7 +42,7 @@ package func build(
     let services = GatewayServices(
         engine: workshop.engine, library: library, keys: workshop.catalog, grantKeys: grantKeys,
         formats: configuration.formats, address: PublicAddress(base: configuration.publicURL),
-        limits: configuration.gateway, drain: DrainSwitch(),
+        limits: configuration.gateway, crossOrigin: configuration.crossOrigin, drain: DrainSwitch(),
         fileLifetimeSeconds: configuration.publishing.fileLifetimeSeconds)
     let server = GatewayServer(
         services: services, address: configuration.listen, group: MultiThreadedEventLoopGroup.singleton,

@@ -95,6 +95,14 @@ package struct Setting: Sendable {
         number("body-timeout-seconds", 60, 1...3600, "For a silence inside a body, in seconds."),
         number(
             "min-body-bytes-per-second", 64, 0...(1 << 30), "A body that stays slower is given up; bytes per second."),
+        number(
+            "requests-per-second-and-key", 0, 0...1_000_000,
+            "What one API key may ask in the long run, and at once after a pause; 0 for no limit."),
+        number(
+            "requests-per-second-and-address", 0, 0...1_000_000,
+            "The same for one network address, a /64 of IPv6; 0 for no limit. Not for use behind a proxy."),
+        text(
+            "cors-origins", "", "Origins, with commas, whose web pages may use the gateway; * for all."),
         number("refused-drain-bytes", 16 << 20, 0...(1 << 30), "What is read away of a refused body, in bytes."),
         number("refused-drain-seconds", 8, 0...600, "How long a refused body is read away, in seconds."),
     ]

@@ -2,6 +2,7 @@ import DiskStore
 package import GatewayHTTP
 package import Logging
 package import UploadModel
+package import UploadProtocols
 
 /// Everything that can be set, read and checked.
 package struct SluiceConfiguration: Sendable {
@@ -16,6 +17,8 @@ package struct SluiceConfiguration: Sendable {
     package var formats = MediaFormatTable.known
     package var uploads = UploadLimits()
     package var gateway = GatewayLimits()
+    /// Pages of which origins may read answers.
+    package var crossOrigin = CrossOriginPolicy.off
     package var publishing = PublishingConfiguration()
     package var blockMemoryBytes = 32 << 20
     package var diskThreads = 8
@@ -56,6 +59,11 @@ package struct SluiceConfiguration: Sendable {
         usesDirectIO = try reader.flag("direct-io")
         uploads = try Self.uploads(reader)
         gateway = try Self.gateway(reader)
+        let origins = try reader.text("cors-origins")
+        guard let policy = CrossOriginPolicy(origins) else {
+            throw StartFault("cors-origins: \"\(origins)\" is not * or a list of origins like https://app.example.com.")
+        }
+        crossOrigin = policy
         if isForServing { publishing = try PublishingConfiguration(reader) }
     }
 
@@ -80,6 +88,8 @@ package struct SluiceConfiguration: Sendable {
         limits.idleTimeoutSeconds = Int64(try reader.number("idle-timeout-seconds"))
         limits.bodyIdleTimeoutSeconds = Int64(try reader.number("body-timeout-seconds"))
         limits.minimumBodyBytesPerSecond = Int64(try reader.number("min-body-bytes-per-second"))
+        limits.maximumRequestsPerSecondAndKey = try reader.number("requests-per-second-and-key")
+        limits.maximumRequestsPerSecondAndAddress = try reader.number("requests-per-second-and-address")
         limits.maximumGalleryBytes = Int64(try reader.number("max-gallery-bytes"))
         limits.refusedDrainBytes = try reader.number("refused-drain-bytes")
         limits.refusedDrainSeconds = Int64(try reader.number("refused-drain-seconds"))

@@ -74,12 +74,15 @@ struct Keys: AsyncParsableCommand {
             commandName: "rotate-signing",
             abstract: "Make a new key for signing upload URLs; links that are out stay good until they expire.")
 
+        @Flag(help: "Forget the keys before it: every link that is out is void at once.")
+        var revoke = false
+
         @OptionGroup var data: DataOptions
 
         func run() async throws {
             try await data.withWorkshop { workshop in
                 let key = KeyRing.newKey(now: .now)
-                try await workshop.catalog.rotate(to: key)
+                try await workshop.catalog.rotate(to: key, revokingOthers: revoke)
                 print("signing with \(key.id)")
             }
         }

@@ -27,6 +27,7 @@ package struct UploadFault: Error, Hashable, Sendable {
         case rangeNotSatisfiable = "range_not_satisfiable"
         case headTooLarge = "head_too_large"
         case tooManyUploads = "too_many_uploads"
+        case rateLimited = "rate_limited"
         case internalError = "internal_error"
         case unavailable = "unavailable"
         case insufficientStorage = "insufficient_storage"

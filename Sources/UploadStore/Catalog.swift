@@ -89,14 +89,18 @@ package protocol KeyCatalog: Sendable {
     func apiKey(hashHex: String) async throws(CatalogFault) -> APIKeyRecord?
     /// Oldest first.
     func apiKeys() async throws(CatalogFault) -> [APIKeyRecord]
-    /// Another number once a key was revoked, by whichever process: known before ``revoke(_:now:)`` returns, so that
-    /// whoever remembers keys can tell at once that he must look again. Cheap to ask for.
+    /// Another number once a key was revoked or a signing key added, by whichever process: known before
+    /// ``revoke(_:now:)`` and ``rotate(to:revokingOthers:)`` return, so that whoever remembers keys can tell at once that
+    /// he must look again. Cheap to ask for.
     var revocationCount: Int64 { get }
     /// Answers whether there was such a key that was not revoked yet.
     func revoke(_ id: APIKeyID, now: Timestamp) async throws(CatalogFault) -> Bool
 
-    /// Adds a signing key and retires the others at that moment.
-    func rotate(to key: GrantKeyRecord) async throws(CatalogFault)
+    /// Adds a signing key and retires the others at that moment: they sign nothing more, and what they signed stays
+    /// good.
+    ///
+    /// - Parameter revokingOthers: forgets the others instead, so that nothing that they signed is good any more.
+    func rotate(to key: GrantKeyRecord, revokingOthers: Bool) async throws(CatalogFault)
     /// Adds a signing key only if there is none; answers all, newest first. Atomic: of many nodes that start at
     /// once one adds.
     func grantKeys(orAdd key: GrantKeyRecord) async throws(CatalogFault) -> [GrantKeyRecord]

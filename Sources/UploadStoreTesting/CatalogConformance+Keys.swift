@@ -93,14 +93,22 @@ extension CatalogConformance {
         let catalog = try await open()
         let keys = [grantKey(1), grantKey(2, at: 10), grantKey(3, at: 20)]
         try requireEqual(await catalog.grantKeys(orAdd: keys[0]), [keys[0]])
-        try await catalog.rotate(to: keys[1])
-        try await catalog.rotate(to: keys[2])
+        for key in keys[1...] {
+            let before = catalog.revocationCount
+            try await catalog.rotate(to: key, revokingOthers: false)
+            try require(catalog.revocationCount != before, "whoever remembers the keys is told")
+        }
         var (first, second) = (keys[0], keys[1])
         first.retiredAt = second.createdAt
         second.retiredAt = keys[2].createdAt
         try requireEqual(await catalog.grantKeys(orAdd: grantKey(9, at: 30)), [keys[2], second, first])
         let again = keys[2]
-        try await requireFault("a signing key of the same id") { try await catalog.rotate(to: again) }
+        try await requireFault("a signing key of the same id") {
+            try await catalog.rotate(to: again, revokingOthers: false)
+        }
         try requireEqual(await catalog.grantKeys(orAdd: grantKey(9, at: 30)), [keys[2], second, first])
+        let last = grantKey(4, at: 40)
+        try await catalog.rotate(to: last, revokingOthers: true)
+        try requireEqual(await catalog.grantKeys(orAdd: grantKey(9, at: 50)), [last])
     }
 }

@@ -139,6 +139,7 @@ struct Bench {
             FinalizeWorkload(sizes: sizes),
             DownloadWorkload(sizes: sizes),
             IdleWorkload(sizes: sizes, descriptorLimit: descriptorLimit),
+            OverloadWorkload(sizes: sizes, descriptorLimit: descriptorLimit),
             TransferWorkload(
                 name: .w4, place: .disk, transfer: sizes.smallParts, clockCoversFinish: false,
                 removesBetweenRounds: false, peers: Set(PeerName.allCases).subtracting([.limitSplice])),

@@ -116,6 +116,7 @@ enum WorkloadName: String, CaseIterable {
     case w8 = "W8"
     case w9 = "W9"
     case w10 = "W10"
+    case w11 = "W11"
 
     static var list: String { allCases.map(\.rawValue).joined(separator: ",") }
 }

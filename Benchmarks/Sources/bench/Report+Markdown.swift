@@ -140,6 +140,7 @@ extension Report {
             let perCore: Column = ("per CPU second", { Self.number($0.requestsPerCPUSecond) })
             return [variant, rate, perCore] + latency + [cpu, memory]
         case .w9: return [variant, throughput, rate] + latency + cpuPerGiB + [memory]
+        case .w11: return [variant, rate] + latency + [cpu, memory]
         case .w10:
             let resident: Column = (
                 "KiB each", { row in row.residentBytesPerConnection.map { Self.number($0 / 1024) } ?? "–" }

@@ -46,7 +46,7 @@ struct Targets {
 
     init(_ rows: [Row]) { self.rows = rows }
 
-    var all: [Target] { toDevice + toAnswer + memory + smallParts + slow + calls + rates + downloads + idle }
+    var all: [Target] { toDevice + toAnswer + memory + smallParts + slow + calls + rates + downloads + idle + overload }
 
     // MARK: Looking up
 
@@ -191,6 +191,19 @@ struct Targets {
             return Target(
                 "W9, \(variant)", "CPU per GiB at most 1.2 x nginx with sendfile",
                 ratio(gateway(.w9, .disk, variant)?.cpuPerGiB, nginx?.cpuPerGiB), .atMost(1.2), unit: "x")
+        }
+    }
+
+    /// Requests that were served per second, and how much of the best of it is left.
+    private var overload: [Target] {
+        let goodputs = OverloadWorkload.connections.map { count in
+            gateway(.w11, .disk, OverloadWorkload.variant(count))?.requestsPerSecond
+        }
+        let best = goodputs.compactMap(\.self).max()
+        return zip(OverloadWorkload.connections, goodputs).dropFirst().map { count, goodput in
+            Target(
+                "W11", "goodput with \(count) connections at least 0.9 x the best", ratio(goodput, best), .atLeast(0.9),
+                unit: "x")
         }
     }
 

@@ -64,6 +64,19 @@ final class Exchange: @unchecked Sendable {
 
     var lane: NIOLoopBound<BodyLane> { connection.lane }
 
+    /// The client's address; of an IPv6 address the first 64 bits, because the others are the client's to choose.
+    var clientNetwork: String {
+        guard let address = connection.channel.remoteAddress, let text = address.ipAddress else { return "-" }
+        guard case .v6 = address else { return text }
+        return address.withSockAddr { pointer, byteCount in
+            // RFC 3493 section 3.3: family and port, flow information, then the 16 bytes of the address.
+            let bytes = UnsafeRawBufferPointer(start: pointer, count: byteCount).dropFirst(8).prefix(16)
+            // An IPv4 client of a socket that takes both (RFC 4291 section 2.5.5.2).
+            let isMapped = bytes.starts(with: [UInt8](repeating: 0, count: 10) + [0xFF, 0xFF])
+            return isMapped ? text : bytes.prefix(8).map { String($0, radix: 16) }.joined(separator: ".")
+        }
+    }
+
     /// A newer request wants the place of this one's bytes: reading its body ends, at once where it waits.
     func supersede() {
         body.superseded.set()

@@ -26,6 +26,7 @@ struct GatewayContext: RequestContext {
 /// Finds the route of a request and turns its answer, or its fault, into a response.
 struct GatewayResponder: Sendable {
     private let router: RouterResponder<GatewayContext>
+    private let crossOrigin: CrossOriginPolicy
 
     private static let methods: [HTTPRequest.Method] = [.get, .head, .post, .put, .patch, .delete, .options]
 
@@ -48,14 +49,24 @@ struct GatewayResponder: Sendable {
             for method in Self.methods where !known.contains(method) {
                 router.on(RouterPath(pattern), method: method) { _, context in
                     context.exchange.route = pattern
+                    if services.crossOrigin.isPreflight(context.exchange.head) {
+                        return Self.response(services.crossOrigin.preflight(allow), context.exchange)
+                    }
                     return Self.refuseMethod(context.exchange, allow: allow, dialect)
                 }
             }
         }
         self.router = router.buildResponder()
+        crossOrigin = services.crossOrigin
     }
 
     func respond(to exchange: Exchange) async -> Response {
+        var response = await answer(exchange)
+        response.headers.append(contentsOf: crossOrigin.fields(for: exchange.head))
+        return response
+    }
+
+    private func answer(_ exchange: Exchange) async -> Response {
         var head = exchange.head
         guard let path = Exchange.originForm(head.path ?? "") else {
             let fault = UploadFault(.invalidRequest, "The request must name a path.")
@@ -92,6 +103,7 @@ struct GatewayResponder: Sendable {
     ) async -> Response {
         exchange.route = route.pattern
         do throws(UploadFault) {
+            if route.isCounted { try services.admit(exchange) }
             if route.access == .key { exchange.tenant = try await services.tenant(of: exchange.head) }
             if route.takesBytes { try services.refuseWhileDraining() }
             switch try await route.handler(exchange, parameters) {

@@ -18,7 +18,7 @@ extension GatewayServices {
                 partBytes: announcement.partBytes, sha256: announcement.sha256,
                 metadataJSON: announcement.metadataJSON))
         let expiry = engine.now.adding(seconds: engine.limits.grantLifetimeSeconds)
-        let url = uploadURL(upload, expiresAt: expiry)
+        let url = try await uploadURL(upload, expiresAt: expiry)
         return .reply(PartsReplies.created(upload, uploadURL: url, address: address))
     }
 

@@ -26,11 +26,13 @@ struct Route: Sendable {
     let dialect: ErrorDialect
     /// Whether it begins or feeds an upload, which a gateway that goes down refuses.
     let takesBytes: Bool
+    /// Whether requests count towards the limit of an address; not those by which the gateway is watched.
+    let isCounted: Bool
     let handler: @Sendable (Exchange, Parameters) async throws(UploadFault) -> Answer
 
     init(
         _ method: HTTPRequest.Method, _ pattern: String, access: Access = .key, dialect: ErrorDialect,
-        takesBytes: Bool = false,
+        takesBytes: Bool = false, isCounted: Bool = true,
         handler: @escaping @Sendable (Exchange, Parameters) async throws(UploadFault) -> Answer
     ) {
         self.method = method
@@ -38,6 +40,7 @@ struct Route: Sendable {
         self.access = access
         self.dialect = dialect
         self.takesBytes = takesBytes
+        self.isCounted = isCounted
         self.handler = handler
     }
 }

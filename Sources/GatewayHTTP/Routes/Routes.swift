@@ -12,10 +12,10 @@ extension GatewayServices {
 
     private var healthRoutes: [Route] {
         [
-            Route(.get, "/healthz", access: .open, dialect: .problem) { _, _ in
+            Route(.get, "/healthz", access: .open, dialect: .problem, isCounted: false) { _, _ in
                 .reply(.json(.ok, ["status": "ok"]))
             },
-            Route(.get, "/readyz", access: .open, dialect: .problem) { _, _ throws(UploadFault) in
+            Route(.get, "/readyz", access: .open, dialect: .problem, isCounted: false) { _, _ throws(UploadFault) in
                 try refuseWhileDraining()
                 try await readiness.check(engine)
                 return .reply(.json(.ok, ["status": "ready"]))

@@ -31,7 +31,7 @@ extension UploadFault {
         case .contentTypeMismatch, .contentMismatch, .unsupportedMediaType: .unsupportedMediaType
         case .rangeNotSatisfiable: .rangeNotSatisfiable
         case .headTooLarge: .requestHeaderFieldsTooLarge
-        case .tooManyUploads: .tooManyRequests
+        case .tooManyUploads, .rateLimited: .tooManyRequests
         case .internalError: .internalServerError
         case .unavailable: .serviceUnavailable
         case .insufficientStorage: HTTPResponse.Status(code: 507, reasonPhrase: "Insufficient Storage")
