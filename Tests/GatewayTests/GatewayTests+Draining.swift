@@ -51,7 +51,7 @@ extension GatewayTests {
             var acknowledged: Set<Int> = [1]
             for (number, answer) in zip(order, answers) {
                 // Taken, told to come back, or never let in.
-                #expect([0, 204, 503].contains(answer.status), "seed \(seed): \(answer.account)")
+                #expect([0, 204, 503].contains(answer.status), "seed \(seed): \(answer)")
                 if answer.status == 204 { acknowledged.insert(number) }
             }
             #expect(acknowledged.count > enough, "seed \(seed)")
