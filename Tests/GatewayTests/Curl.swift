@@ -138,6 +138,14 @@ enum Curl {
         let exitCode: Int
     }
 
+    /// How many transfers that dump their heads into a folder have had an answer: curl makes the files when it begins.
+    static func answers(in folder: String) throws -> Int {
+        try FileManager.default.contentsOfDirectory(atPath: folder).count { name in
+            let attributes = try? FileManager.default.attributesOfItem(atPath: folder + "/" + name)
+            return (attributes?[.size] as? Int ?? 0) > 0
+        }
+    }
+
     /// Many transfers by one curl, one after the other over kept connections, or all at once.
     ///
     /// - Parameter transfers: long options without dashes, with their values.
