@@ -14,7 +14,8 @@ enum Chunked {
         let whole = try Conversation(Array(input.bytes), .whole)
         let cut = try Conversation(Array(input.bytes), pieces)
         try claim(whole == cut, "cut into pieces it is another request: \(whole) and \(cut)")
-        try checkBody(Array(input.bytes), form, pieces)
+        // Cut into single bytes, a long one would take longer than a thousand short ones.
+        try checkBody(Array(input.bytes.prefix(200)), form, pieces)
     }
 
     /// A body comes out as it went in, whatever its chunks.
@@ -51,7 +52,7 @@ private struct Conversation: Equatable {
         let channel = EmbeddedChannel()
         let listener = Listener()
         try channel.pipeline.syncOperations.addHandlers([GatewayLimits().makeDecoder(), HeadGate(), listener])
-        try pieces.feed(bytes) { try channel.writeInbound(ByteBuffer(bytes: $0)) }
+        try pieces.feed(bytes) { if !listener.hasFailed { try channel.writeInbound(ByteBuffer(bytes: $0)) } }
         _ = try channel.finish(acceptAlreadyClosed: true)
         hasFailed = listener.hasFailed
         for part in listener.parts {
