@@ -1,8 +1,10 @@
-"""Prints the files of a libFuzzer merge that reach most: each time the one with most edges that none before it reaches.
+"""Prints the files of a libFuzzer merge that reach most: those called seed-NAME, which somebody wrote, and then each
+time the one with most edges that none before it reaches.
 
 usage: cover.py CONTROL_FILE MAXIMUM_FILES
 """
 
+import os
 import sys
 
 
@@ -18,7 +20,11 @@ def main(control, maximum):
         elif word == "COV":
             edges[int(index)] = {int(value) for value in values}
     seen = set()
-    for _ in range(maximum):
+    seeds = [index for index in edges if os.path.basename(names[index]).startswith("seed-")]
+    for index in seeds:
+        seen |= edges.pop(index)
+        print(names[index])
+    for _ in range(maximum - len(seeds)):
         best = max(edges, key=lambda index: (len(edges[index] - seen), -sizes[index]), default=None)
         if best is None or not edges[best] - seen:
             break
