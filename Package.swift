@@ -186,6 +186,15 @@ let package = Package(
         .testTarget(name: "GatewayHTTPTests", dependencies: ["GatewayHTTP"], swiftSettings: settings),
         .testTarget(
             name: "GatewayTests", dependencies: ["SluiceCommand"], exclude: ["OpenAPI"], swiftSettings: settings),
+        // What Scripts/fuzz looks for, looked for in the corpus alone.
+        .testTarget(
+            name: "Fuzz",
+            dependencies: [
+                "UploadModel", "UploadGrants", "UploadProtocols", "MediaInspection", "MediaLibrary", "GatewayHTTP",
+                nioCore, httpTypes, .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+            ],
+            path: "Tests/Fuzz/Targets", swiftSettings: settings),
         .testTarget(name: "TidyTests", swiftSettings: settings),
     ]
 )

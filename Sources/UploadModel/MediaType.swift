@@ -12,7 +12,8 @@ package struct MediaType: Hashable, Sendable, CustomStringConvertible {
         let essence = text.prefix { $0 != ";" }
         let trimmed = essence.drop { $0 == " " || $0 == "\t" }
         let end = trimmed.lastIndex { $0 != " " && $0 != "\t" }
-        guard let end else { return nil }
+        // Looked at before case is dropped, by which other letters would become ASCII.
+        guard let end, trimmed[...end].utf8.allSatisfy({ $0 < 0x80 }) else { return nil }
         let lower = trimmed[...end].lowercased()
         let halves = lower.split(separator: "/", omittingEmptySubsequences: false)
         guard halves.count == 2, lower.utf8.count <= 127,

@@ -53,9 +53,18 @@ enum Repository {
         return RepositoryFile(path: path, text: text)
     }
 
-    /// Every text file below a folder, at any depth; hidden ones (and so build products) excepted.
+    /// Whether it only says where a file or a folder lies.
+    static func isLink(_ path: String) -> Bool {
+        let path = root.appendingPathComponent(path).path
+        let attributes = try? FileManager.default.attributesOfItem(atPath: path)
+        return attributes?[.type] as? FileAttributeType == .typeSymbolicLink
+    }
+
+    /// Every text file below a folder, at any depth; hidden ones (and so build products) excepted, and what stands in
+    /// another place.
     static func files(under folder: String) -> [RepositoryFile] {
-        entries(folder).filter { !$0.hasPrefix(".") }.flatMap { name -> [RepositoryFile] in
+        entries(folder).filter { !$0.hasPrefix(".") && !isLink(folder + "/" + $0) }.flatMap {
+            name -> [RepositoryFile] in
             let path = folder + "/" + name
             return isFolder(path) ? files(under: path) : file(path).map { [$0] } ?? []
         }

@@ -19,7 +19,7 @@ import Testing
         "", " ", ";", "video", "video/", "/mp4", "/", "video//mp4", "video/mp4/x", "video /mp4", "video/ mp4",
         "video/mp 4", "video/mp4, image/png", "video/\u{E9}", "video/mp4\n", "video/mp4\0", "video/(mp4)", "video/m:p",
         "video/m=p", "video/\"mp4\"", "*/*x y", "; video/mp4", "a/" + String(repeating: "b", count: 126), "video/m[p",
-        "video/m@p", "\u{301}video/mp4",
+        "video/m@p", "\u{301}video/mp4", "video/x-matros\u{212A}a",
     ])
     func `no media type`(text: String) {
         #expect(MediaType(text) == nil)

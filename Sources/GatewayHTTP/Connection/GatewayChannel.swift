@@ -27,9 +27,6 @@ struct GatewayChannel: ServerChildChannel {
     typealias Responder = @Sendable (Exchange) async -> Response
     typealias Outbound = NIOAsyncChannelOutboundWriter<HTTPResponsePart>
 
-    /// What the decoder may hold of a head that is not whole, besides the head itself.
-    private static let decoderSlackBytes = 128 << 10
-
     let responder: Responder
     let limits: GatewayLimits
     let drain: DrainSwitch
@@ -45,7 +42,7 @@ struct GatewayChannel: ServerChildChannel {
             try pipeline.addHandlers([drain, lane])
             // No HTTPTypes field can be invalid, so the encoder checks nothing again.
             try pipeline.addHandler(HTTPResponseEncoder())
-            try pipeline.addHandler(makeDecoder())
+            try pipeline.addHandler(limits.makeDecoder())
             try pipeline.addHandler(HeadGate())
             try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: false))
             try pipeline.addHandler(connectionGuard)
@@ -63,25 +60,10 @@ struct GatewayChannel: ServerChildChannel {
         }
     }
 
-    private typealias Decoder = ByteToMessageHandler<HTTPRequestDecoder>
-
-    private func makeDecoder() -> Decoder {
-        var decoderLimits = NIOHTTPDecoderLimitConfiguration()
-        decoderLimits.maxHeaderFieldSize = limits.maximumHeadBytes
-        decoderLimits.maxHeaderListSize = limits.maximumHeadBytes
-        decoderLimits.maxHeaderFieldCount = limits.maximumHeaderFields
-        // Bounded, because after an Upgrade or a CONNECT the decoder stops and only gathers.
-        return Decoder(
-            HTTPRequestDecoder(
-                leftOverBytesStrategy: .dropBytes, informationalResponseStrategy: .drop,
-                limitConfiguration: decoderLimits),
-            maximumBufferSize: limits.maximumHeadBytes + Self.decoderSlackBytes)
-    }
-
     /// Puts a decoder that knows of no request in the place of one that waits for the rest of a body.
     private func renewDecoder(in pipeline: ChannelPipeline.SynchronousOperations) throws {
-        let old = try pipeline.context(handlerType: Decoder.self)
-        try pipeline.addHandler(makeDecoder(), position: .after(old.handler))
+        let old = try pipeline.context(handlerType: RequestDecoder.self)
+        try pipeline.addHandler(limits.makeDecoder(), position: .after(old.handler))
         pipeline.removeHandler(context: old, promise: nil)
     }
 

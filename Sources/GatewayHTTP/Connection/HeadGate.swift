@@ -17,7 +17,7 @@ final class HeadGate: ChannelInboundHandler {
         }
         // RFC 9112 section 6.1: a coding that we do not undo would be stored as if it were the file.
         let codings = head.headers["transfer-encoding"]
-        guard codings.isEmpty || (codings.count == 1 && codings[0].lowercased() == "chunked") else {
+        guard codings.isEmpty || (codings.count == 1 && Self.isChunked(codings[0])) else {
             context.fireErrorCaught(HTTPParserError.invalidHeaderToken)
             return
         }
@@ -27,5 +27,10 @@ final class HeadGate: ChannelInboundHandler {
             head.headers.remove(name: "expect")
         }
         context.fireChannelRead(wrapInboundOut(.head(head)))
+    }
+
+    /// By ASCII alone: other letters become ASCII when their case is dropped, and the decoder does not know them.
+    private static func isChunked(_ coding: String) -> Bool {
+        coding.utf8.allSatisfy { $0 < 0x80 } && coding.lowercased() == "chunked"
     }
 }

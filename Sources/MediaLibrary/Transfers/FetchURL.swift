@@ -35,9 +35,7 @@ package struct FetchURL: Hashable, Sendable {
         guard (1...maximumBytes).contains(text.utf8.count) else {
             throw TransferFault(.refused, "A URL has 1 to \(maximumBytes) bytes.")
         }
-        guard text.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else {
-            throw TransferFault(.refused, "The URL holds a control character.")
-        }
+        guard text.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F }) else { throw Self.controlling }
         let parser = try URLParser()
         if let base { try parser.set(base) }
         try parser.set(text)
@@ -52,11 +50,14 @@ package struct FetchURL: Hashable, Sendable {
             let port = parser.part(CURLUPART_PORT, UInt32(CURLU_DEFAULT_PORT)),
             let whole = parser.part(CURLUPART_URL)
         else { throw TransferFault(.refused, Self.notUsable) }
+        // The parser undoes the encoding of a host, and lets DEL stand there.
+        guard whole.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F }) else { throw Self.controlling }
         self.text = whole
         origin = "\(scheme)://\(host.lowercased()):\(port)"
         path = parser.part(CURLUPART_PATH) ?? "/"
     }
 
+    private static let controlling = TransferFault(.refused, "The URL holds a control character.")
     fileprivate static let withCredentials = "The URL holds a user name or a password; leave them out."
     static let notUsable = "The URL is not one that can be asked."
 }

@@ -42,6 +42,8 @@ package struct MultipartParser: Sendable {
         case boundary
         /// The final boundary, with this byte.
         case finalBoundary
+        /// A boundary whose line ends with LF alone.
+        case bareLineFeed
     }
 
     private let limits: MultipartLimits
@@ -170,7 +172,7 @@ package struct MultipartParser: Sendable {
                 position += 1
                 continue
             }
-            switch try verdict(on: bytes[position]) {
+            switch verdict(on: bytes[position]) {
             case .undecided:
                 position += 1
             case .data:
@@ -186,6 +188,10 @@ package struct MultipartParser: Sendable {
                 state = .epilogue
                 skippedBytes = 0
                 return position + 1
+            case .bareLineFeed:
+                // The part's bytes before it were found, and had they come by themselves, they would be told by now.
+                if inBody, range.lowerBound < candidate { events.append(.bytes(range.lowerBound..<candidate)) }
+                throw .bareLineFeed
             }
         }
         let dataEnd = matched == 0 ? range.upperBound : candidate
@@ -200,12 +206,12 @@ package struct MultipartParser: Sendable {
         events.append(.partEnded)
     }
 
-    private mutating func verdict(on byte: UInt8) throws(MultipartFault) -> Verdict {
+    private mutating func verdict(on byte: UInt8) -> Verdict {
         let delimiterBytes = pattern.count - 1
         if matched == delimiterBytes {
             switch byte {
             case UInt8(ascii: "\r"), UInt8(ascii: " "), UInt8(ascii: "\t"): return .boundary
-            case UInt8(ascii: "\n"): throw .bareLineFeed
+            case UInt8(ascii: "\n"): return .bareLineFeed
             default: break
             }
         }

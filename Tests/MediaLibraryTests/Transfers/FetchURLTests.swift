@@ -23,7 +23,8 @@ import Testing
         "dict://example.org/", "javascript:alert(1)", "data:,a", "http://", "http://user@example.org/",
         "http://user:secret@example.org/", "http://@example.org/", "http://:@example.org/", "http://example.org:99999/",
         "http://example.org:x/", "http://exa mple.org/", "http://example.org/a b", "http://example.org/\r\nHost: other",
-        "http://example.org/\u{0}", "http://example.org/\u{7f}", "http://[::1", "http://[fe80::1%25eth0]/",
+        "http://example.org/\u{0}", "http://example.org/\u{7f}", "http://exam%7Fple.org/",
+        "http://[::1", "http://[fe80::1%25eth0]/",
         "http://[fe80::1%251]/", "unix:///run/socket", "http://example.org/" + String(repeating: "a", count: 2_048),
     ])
     func `a URL that may not`(text: String) {

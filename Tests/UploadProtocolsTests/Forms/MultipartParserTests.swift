@@ -81,6 +81,7 @@ import UploadProtocols
         (formField("a", "1") + "--b0undary\r\nContent-Disp", .endedEarly, ["a=1"]),
         ("--b0undary\nContent-Disposition: form-data; name=a\n\n1\n--b0undary--\n", .bareLineFeed, []),
         ("--b0undary \nx", .bareLineFeed, []),
+        (formField("a", "1") + "--b0undary\n", .bareLineFeed, ["a=1"]),
         ("--b0undary\r\nContent-Disposition: form-data; name=a\n\r\n1", .bareLineFeed, []),
         ("--b0undary\r\nContent-Disposition: form-data;\r name=a\r\n\r\n1", .bareCarriageReturn, []),
         ("--b0undary\rX", .bareCarriageReturn, []),
