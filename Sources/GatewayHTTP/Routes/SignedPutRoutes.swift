@@ -28,7 +28,7 @@ extension GatewayServices {
             throw UploadFault(.linkExpired, "This link has expired; ask for a new one.")
         }
         exchange.tenant = target.tenant
-        let upload = try await engine.claim(target.fileID)
+        let upload = try await engine.claim(target.fileID, declaredBytes: exchange.body.declaredBytes)
         let head: SignedPutHead
         do throws(UploadFault) {
             head = try SignedPutHead(exchange.head, granted: target.mediaType)
