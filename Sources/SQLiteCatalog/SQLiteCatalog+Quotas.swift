@@ -57,7 +57,7 @@ extension SQLiteCatalog {
     }
 
     package func reserveReceived() async throws(CatalogFault) {
-        try await change("reserve what was received") { database in
+        _ = try await change("reserve what was received") { database in
             try database.change(
                 """
                 UPDATE upload SET reserved_bytes = received_bytes

@@ -60,7 +60,8 @@ extension GatewayTests {
         func `chunks come up to the quota and what came stays`(fileFirst: Bool) async throws {
             let tenant = try await Stranger.new("chunks")
             let gateway = tenant.gateway
-            let pieces = try Pieces(try Samples.shared.film(sizeBytes: 3_400_000), sizeBytes: 1_200_000)
+            let pieces = try Pieces(try Samples.shared.film(sizeBytes: 2_800_000), sizeBytes: 1_200_000)
+            _ = try await tenant.begun(sizeBytes: 500_000)
             func post(_ index: Int) async throws -> CurlAnswer {
                 try await gateway.postChunk(
                     pieces.paths[index], index, of: 3, id: "c", key: tenant.key, fileFirst: fileFirst)
@@ -73,7 +74,7 @@ extension GatewayTests {
             #expect(try over.json["success"] == false)
             let status = try await gateway.chunkStatus("c", key: tenant.key)
             #expect(status["data"]["currentSize"] == 2_400_000)
-            #expect(try await tenant.begin(sizeBytes: 600_000).status == 201)
+            #expect(try await tenant.begin(sizeBytes: 100_000).status == 201)
             let again = try await post(1)
             #expect(again.status == 200, "a chunk that is here needs no room: \(again.account)")
         }
@@ -172,7 +173,7 @@ enum QuotaEntrance: String, CaseIterable, Sendable {
     /// Asks to send a file of so many bytes, or nearly, and sends nothing of it.
     ///
     /// - Parameter waits: whether the client says that it waits for leave to send the body.
-    func knock(for tenant: Stranger, sizeBytes: Int, waits: Bool) async throws -> RawAnswer {
+    func knock(for tenant: Stranger, sizeBytes: Int, waits: Bool) async throws -> KnockAnswer {
         var fields = ["Host: a", "X-API-Key: \(tenant.key)"]
         var begun = ""
         let target: String
@@ -203,12 +204,12 @@ enum QuotaEntrance: String, CaseIterable, Sendable {
         let text = try await RawConnection.exchange(
             port: tenant.gateway.port,
             "\(target) HTTP/1.1\r\n" + fields.joined(separator: "\r\n") + "\r\nConnection: close\r\n\r\n" + begun)
-        return RawAnswer(text, begun.isEmpty)
+        return KnockAnswer(text, begun.isEmpty)
     }
 
     /// An error in the words of this way in, before leave was given to send a file.
     func expectFault(
-        _ answer: RawAnswer, _ status: Int, _ code: String, _ location: SourceLocation = #_sourceLocation
+        _ answer: KnockAnswer, _ status: Int, _ code: String, _ location: SourceLocation = #_sourceLocation
     ) throws {
         // Leave to send is given only where something stands before the file.
         #expect(answer.statuses.last == status, "\(self): \(answer.text)", sourceLocation: location)
@@ -228,7 +229,7 @@ enum QuotaEntrance: String, CaseIterable, Sendable {
 }
 
 /// What came on a bare connection.
-struct RawAnswer {
+struct KnockAnswer {
     let text: String
     /// Whether nothing but the head had been sent.
     let isHeadAlone: Bool
