@@ -149,7 +149,7 @@ private final class FetchSink: TransferSink {
             .flatMap { formats.format(of: $0)?.mediaType }
         let stream = try await engine.openDirect(
             tenant: tenant, fileName: Self.name(head.nameHint, declared), declaredType: declared,
-            limitBytes: head.lengthBytes)
+            limitBytes: head.lengthBytes, leastBytes: head.lengthBytes ?? 0)
         begun.withLock { $0 = stream }
     }
 

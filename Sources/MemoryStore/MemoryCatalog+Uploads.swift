@@ -3,7 +3,9 @@ package import UploadModel
 package import UploadStore
 
 extension MemoryCatalog {
-    package func create(_ upload: UploadRecord, maximumOpen: Int) async throws(CatalogFault) -> CreateOutcome {
+    package func create(
+        _ upload: UploadRecord, within admission: Admission
+    ) async throws(CatalogFault) -> CreateOutcome {
         try state.withLock { state throws(CatalogFault) in
             guard upload.state.isOpen || upload.state == .complete, state.uploads[upload.fileID] == nil else {
                 throw CatalogFault(.failed, "create: the id is taken, or the upload has ended before it began")
@@ -14,8 +16,16 @@ extension MemoryCatalog {
                 }
                 if let standing { return .aliasTaken(standing.record) }
             }
-            if upload.state == .receiving, state.receiving(of: upload.tenant) >= maximumOpen { return .tooManyOpen }
-            state.uploads[upload.fileID] = Upload(record: upload)
+            var entry = Upload(record: upload)
+            if upload.state == .receiving {
+                let needed = admission.neededBytes(sizeBytes: upload.layout.sizeBytes)
+                if let excess = state.excess(admission.quota, of: upload.tenant, adding: needed) {
+                    return .overQuota(excess)
+                }
+                guard state.receiving(of: upload.tenant) < admission.maximumOpen else { return .tooManyOpen }
+                entry.reservedBytes = admission.reservedBytes
+            }
+            state.uploads[upload.fileID] = entry
             return .created
         }
     }
@@ -50,18 +60,20 @@ extension MemoryCatalog {
     }
 
     package func claim(
-        _ id: FileID, now: Timestamp, expiresAt: Timestamp, maximumOpen: Int
+        _ id: FileID, now: Timestamp, expiresAt: Timestamp, within admission: Admission
     ) async throws(CatalogFault) -> ClaimOutcome {
         state.withLock { state in
             guard var upload = state.uploads[id] else { return .unknown }
-            switch upload.record.state {
-            case .granted:
-                guard state.receiving(of: upload.record.tenant) < maximumOpen else { return .tooManyOpen }
-            case .receiving where upload.record.claimedAt == nil && upload.parts.isEmpty:
-                break
-            default:
-                return .taken(upload.record)
+            let isGranted = upload.record.state == .granted
+            guard isGranted || upload.isUnusedLink else { return .taken(upload.record) }
+            let growth =
+                upload.record.layout.sizeBytes.map { isGranted ? $0 : 0 }
+                ?? admission.neededBytes(sizeBytes: nil) - upload.reservedBytes
+            if let excess = state.excess(admission.quota, of: upload.record.tenant, adding: growth) {
+                return .overQuota(excess)
             }
+            if isGranted, state.receiving(of: upload.record.tenant) >= admission.maximumOpen { return .tooManyOpen }
+            upload.reservedBytes = max(upload.reservedBytes, admission.reservedBytes)
             upload.record.state = .receiving
             upload.record.claimedAt = now
             upload.record.expiresAt = max(upload.record.expiresAt, expiresAt)
@@ -77,30 +89,29 @@ extension MemoryCatalog {
     }
 
     package func record(
-        _ part: StoredPart, of id: FileID, learning layout: PartLayout, detectedType: MediaType?, expiresAt: Timestamp
+        _ part: StoredPart, of id: FileID, learning layout: PartLayout, detectedType: MediaType?,
+        expiresAt: Timestamp, within quota: TenantQuota?
     ) async throws(CatalogFault) -> RecordOutcome {
         state.withLock { state in
             guard var upload = state.uploads[id], upload.record.state == .receiving, upload.record.claimedAt == nil
             else { return .notReceiving(state.uploads[id]?.record.state) }
             let standing = upload.record.layout
-            guard Self.agree(standing.partSizeBytes, layout.partSizeBytes),
-                Self.agree(standing.partCount, layout.partCount), Self.agree(standing.sizeBytes, layout.sizeBytes)
-            else { return .conflict(standing) }
+            guard standing.agrees(with: layout) else { return .conflict(standing) }
             let replaced = upload.parts.updateValue(part, forKey: part.number)?.token
+            upload.record.receivedBytes = upload.parts.values.reduce(0) { $0 + $1.range.length }
+            let held = standing.sizeBytes ?? layout.sizeBytes ?? upload.record.receivedBytes
+            let growth = held - (standing.sizeBytes ?? upload.reservedBytes)
+            if let excess = state.excess(quota, of: upload.record.tenant, adding: growth) { return .overQuota(excess) }
+            if quota != nil { upload.reservedBytes = upload.record.receivedBytes }
             upload.record.layout = PartLayout(
                 partSizeBytes: standing.partSizeBytes ?? layout.partSizeBytes,
                 partCount: standing.partCount ?? layout.partCount,
                 sizeBytes: standing.sizeBytes ?? layout.sizeBytes)
             upload.record.detectedType = upload.record.detectedType ?? detectedType
             upload.record.expiresAt = max(upload.record.expiresAt, expiresAt)
-            upload.record.receivedBytes = upload.parts.values.reduce(0) { $0 + $1.range.length }
             state.uploads[id] = upload
             return .recorded(upload.record, replaced: replaced == part.token ? nil : replaced)
         }
-    }
-
-    private static func agree<Value: Equatable>(_ left: Value?, _ right: Value?) -> Bool {
-        left == nil || right == nil || left == right
     }
 
     package func complete(

@@ -7,7 +7,12 @@ package final class MemoryCatalog: Catalog, Sendable {
     struct Upload {
         var record: UploadRecord
         var parts: [Int: StoredPart] = [:]
+        /// While its size is not known: what it holds of its tenant's quota.
+        var reservedBytes: Int64 = 0
         var endedAt: Timestamp?
+
+        /// Whether it was begun in parts, yet may still be filled through its link.
+        var isUnusedLink: Bool { record.state == .receiving && record.claimedAt == nil && parts.isEmpty }
     }
 
     struct Finalized {

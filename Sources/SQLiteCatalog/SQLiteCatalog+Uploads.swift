@@ -3,25 +3,34 @@ package import UploadModel
 package import UploadStore
 
 extension SQLiteCatalog {
-    package func create(_ upload: UploadRecord, maximumOpen: Int) async throws(CatalogFault) -> CreateOutcome {
-        try await change("create") { database in
+    package func create(
+        _ upload: UploadRecord, within admission: Admission
+    ) async throws(CatalogFault) -> CreateOutcome {
+        let quota = admission.quota
+        let needed = admission.neededBytes(sizeBytes: upload.layout.sizeBytes)
+        let reserved = upload.state == .receiving ? admission.reservedBytes : 0
+        return try await change("create") { database in
             // Only a row that would be `receiving` needs a place; a granted one asks for it when it is claimed.
             let inserted = try database.change(
                 """
-                INSERT INTO upload (\(UploadRows.columns))
-                SELECT \(UploadRows.placeholders)
+                INSERT INTO upload (\(UploadRows.columns), reserved_bytes)
+                SELECT \(UploadRows.placeholders), :reserved_bytes
                 WHERE :state <> 'receiving'
-                    OR (SELECT count(*) FROM upload WHERE tenant = :tenant AND state = 'receiving') < :maximum_open
+                    OR ((SELECT count(*) FROM upload WHERE tenant = :tenant AND state = 'receiving') < :maximum_open
+                        \(quota == nil ? "" : "AND \(QuotaRows.fits(":needed", of: ":tenant"))"))
                 ON CONFLICT (tenant, alias) WHERE alias IS NOT NULL DO NOTHING
                 """,
-                UploadRows.arguments(of: upload) + ["maximum_open": maximumOpen])
+                UploadRows.arguments(of: upload)
+                    + ["maximum_open": admission.maximumOpen, "reserved_bytes": reserved]
+                    + (quota.map { ["needed": needed] + QuotaRows.arguments(of: $0) } ?? [:]))
             if inserted == 1 { return .created }
             if let alias = upload.alias,
                 let standing = try UploadRows.upload(alias: alias, of: upload.tenant, in: database)
             {
                 return .aliasTaken(standing)
             }
-            return .tooManyOpen
+            let excess = try quota?.excess(adding: needed, to: QuotaRows.usage(of: upload.tenant, in: database))
+            return excess.map { .overQuota($0) } ?? .tooManyOpen
         }
     }
 
@@ -44,30 +53,43 @@ extension SQLiteCatalog {
     }
 
     package func claim(
-        _ id: FileID, now: Timestamp, expiresAt: Timestamp, maximumOpen: Int
+        _ id: FileID, now: Timestamp, expiresAt: Timestamp, within admission: Admission
     ) async throws(CatalogFault) -> ClaimOutcome {
-        try await change("claim") { database in
+        let quota = admission.quota
+        return try await change("claim") { database in
+            let arguments: StatementArguments = ["file_id": id.text, "reserved_bytes": admission.reservedBytes]
             // An upload that is receiving already has its place among the open ones.
             let claimed = try database.rows(
                 """
                 UPDATE upload SET state = 'receiving', claimed_at = :now,
-                    expires_at = max(expires_at, :expires_at)
-                WHERE file_id = :file_id AND (
-                    (state = 'granted' AND :maximum_open >
+                    expires_at = max(expires_at, :expires_at), reserved_bytes = max(reserved_bytes, :reserved_bytes)
+                WHERE file_id = :file_id
+                    \(quota == nil ? "" : "AND \(QuotaRows.fits(QuotaRows.growthOfClaim, of: "upload.tenant"))")
+                    AND ((state = 'granted' AND :maximum_open >
                         (SELECT count(*) FROM upload AS other
                          WHERE other.tenant = upload.tenant AND other.state = 'receiving'))
                     OR (state = 'receiving' AND claimed_at IS NULL
                         AND NOT EXISTS (SELECT 1 FROM part WHERE part.file_id = :file_id)))
                 RETURNING \(UploadRows.columns)
                 """,
-                [
-                    "file_id": id.text, "now": now.milliseconds, "expires_at": expiresAt.milliseconds,
-                    "maximum_open": maximumOpen,
-                ])
+                arguments + [
+                    "now": now.milliseconds, "expires_at": expiresAt.milliseconds,
+                    "maximum_open": admission.maximumOpen,
+                ] + (quota.map(QuotaRows.arguments) ?? [:]))
             if let row = claimed.first { return .claimed(try UploadRows.record(row)) }
             guard let standing = try UploadRows.upload(id, in: database) else { return .unknown }
-            return standing.state == .granted ? .tooManyOpen : .taken(standing)
+            guard try Self.mayBeClaimed(standing, in: database) else { return .taken(standing) }
+            let excess = try QuotaRows.excess(
+                QuotaRows.growthOfClaim, arguments, of: standing, within: quota, in: database)
+            return excess.map { .overQuota($0) } ?? .tooManyOpen
         }
+    }
+
+    /// Whether only its tenant's bounds can be against a claim.
+    private static func mayBeClaimed(_ standing: UploadRecord, in database: Database) throws -> Bool {
+        if standing.state == .granted { return true }
+        guard standing.state == .receiving, standing.claimedAt == nil else { return false }
+        return try database.rows("SELECT 1 FROM part WHERE file_id = ? LIMIT 1", [standing.fileID.text]).isEmpty
     }
 
     package func parts(of id: FileID) async throws(CatalogFault) -> [StoredPart] {
@@ -75,35 +97,28 @@ extension SQLiteCatalog {
     }
 
     package func record(
-        _ part: StoredPart, of id: FileID, learning layout: PartLayout, detectedType: MediaType?, expiresAt: Timestamp
+        _ part: StoredPart, of id: FileID, learning layout: PartLayout, detectedType: MediaType?,
+        expiresAt: Timestamp, within quota: TenantQuota?
     ) async throws(CatalogFault) -> RecordOutcome {
         try await change("record") { database in
+            var arguments: StatementArguments = [
+                "file_id": id.text, "number": part.number, "length_bytes": part.range.length,
+                "part_size_bytes": layout.partSizeBytes, "part_count": layout.partCount,
+                "size_bytes": layout.sizeBytes, "detected_type": detectedType?.text,
+                "expires_at": expiresAt.milliseconds,
+            ]
+            if let quota { arguments += QuotaRows.arguments(of: quota) }
             let updated = try database.rows(
-                """
-                UPDATE upload SET
-                    part_size_bytes = coalesce(part_size_bytes, :part_size_bytes),
-                    part_count = coalesce(part_count, :part_count),
-                    size_bytes = coalesce(size_bytes, :size_bytes),
-                    detected_type = coalesce(detected_type, :detected_type),
-                    expires_at = max(expires_at, :expires_at),
-                    received_bytes = received_bytes + :length_bytes - coalesce(
-                        (SELECT length_bytes FROM part WHERE part.file_id = :file_id AND number = :number), 0)
-                WHERE file_id = :file_id AND state = 'receiving' AND claimed_at IS NULL
-                    AND coalesce(part_size_bytes = :part_size_bytes, TRUE)
-                    AND coalesce(part_count = :part_count, TRUE)
-                    AND coalesce(size_bytes = :size_bytes, TRUE)
-                RETURNING \(UploadRows.columns)
-                """,
-                [
-                    "file_id": id.text, "number": part.number, "length_bytes": part.range.length,
-                    "part_size_bytes": layout.partSizeBytes, "part_count": layout.partCount,
-                    "size_bytes": layout.sizeBytes, "detected_type": detectedType?.text,
-                    "expires_at": expiresAt.milliseconds,
-                ])
+                quota == nil ? UploadRows.recordPart : UploadRows.recordPartWithinQuota, arguments)
             guard let row = updated.first else {
                 guard let standing = try UploadRows.upload(id, in: database) else { return .notReceiving(nil) }
-                let takesParts = standing.state == .receiving && standing.claimedAt == nil
-                return takesParts ? .conflict(standing.layout) : .notReceiving(standing.state)
+                guard standing.state == .receiving, standing.claimedAt == nil else {
+                    return .notReceiving(standing.state)
+                }
+                guard standing.layout.agrees(with: layout) else { return .conflict(standing.layout) }
+                let excess = try QuotaRows.excess(
+                    QuotaRows.growthOfPart, arguments, of: standing, within: quota, in: database)
+                return excess.map { .overQuota($0) } ?? .conflict(standing.layout)
             }
             let replaced = try UploadRows.put(part, of: id, in: database)
             return .recorded(try UploadRows.record(row), replaced: replaced == part.token ? nil : replaced)

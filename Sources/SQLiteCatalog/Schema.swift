@@ -9,6 +9,7 @@ enum Schema {
         migrator.registerMigration("002-keys") { try $0.execute(sql: keys) }
         migrator.registerMigration("003-media") { try $0.execute(sql: media) }
         migrator.registerMigration("004-publishing") { try $0.execute(sql: publishing) }
+        migrator.registerMigration("005-usage") { try $0.execute(sql: usage) }
         return migrator
     }
 
@@ -236,5 +237,56 @@ enum Schema {
         ) STRICT;
         CREATE INDEX handoff_by_moment ON handoff (endpoint, next_attempt_at) WHERE state = 'waiting';
         CREATE INDEX handoff_by_file ON handoff (endpoint, file_id, sequence) WHERE state = 'waiting';
+        """
+
+    /// What each tenant holds, kept right by triggers: whatever changes an upload changes it too, in the same
+    /// transaction. A part of an upload whose size is known changes none of the columns they watch.
+    private static let usage = """
+        ALTER TABLE upload ADD COLUMN reserved_bytes INTEGER NOT NULL DEFAULT 0 CHECK (reserved_bytes >= 0);
+        UPDATE upload SET reserved_bytes = received_bytes WHERE state = 'receiving' AND size_bytes IS NULL;
+
+        CREATE TABLE tenant_usage (
+            tenant TEXT NOT NULL PRIMARY KEY,
+            stored_bytes INTEGER NOT NULL,
+            open_bytes INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        INSERT INTO tenant_usage (tenant, stored_bytes, open_bytes)
+            SELECT tenant, sum(coalesce(size_bytes, reserved_bytes)),
+                sum(iif(state = 'receiving', coalesce(size_bytes, reserved_bytes), 0))
+            FROM upload WHERE state IN ('receiving', 'complete') GROUP BY tenant;
+
+        CREATE TRIGGER upload_usage_begins AFTER INSERT ON upload WHEN NEW.state IN ('receiving', 'complete')
+        BEGIN
+            INSERT INTO tenant_usage (tenant, stored_bytes, open_bytes)
+                VALUES (NEW.tenant, coalesce(NEW.size_bytes, NEW.reserved_bytes),
+                    iif(NEW.state = 'receiving', coalesce(NEW.size_bytes, NEW.reserved_bytes), 0))
+                ON CONFLICT (tenant) DO UPDATE SET
+                    stored_bytes = stored_bytes + excluded.stored_bytes,
+                    open_bytes = open_bytes + excluded.open_bytes;
+        END;
+
+        CREATE TRIGGER upload_usage_changes AFTER UPDATE OF state, size_bytes, reserved_bytes ON upload
+        WHEN NEW.state <> OLD.state
+            OR coalesce(NEW.size_bytes, NEW.reserved_bytes) <> coalesce(OLD.size_bytes, OLD.reserved_bytes)
+        BEGIN
+            INSERT INTO tenant_usage (tenant, stored_bytes, open_bytes)
+                VALUES (NEW.tenant,
+                    iif(NEW.state IN ('receiving', 'complete'), coalesce(NEW.size_bytes, NEW.reserved_bytes), 0)
+                        - iif(OLD.state IN ('receiving', 'complete'), coalesce(OLD.size_bytes, OLD.reserved_bytes), 0),
+                    iif(NEW.state = 'receiving', coalesce(NEW.size_bytes, NEW.reserved_bytes), 0)
+                        - iif(OLD.state = 'receiving', coalesce(OLD.size_bytes, OLD.reserved_bytes), 0))
+                ON CONFLICT (tenant) DO UPDATE SET
+                    stored_bytes = stored_bytes + excluded.stored_bytes,
+                    open_bytes = open_bytes + excluded.open_bytes;
+        END;
+
+        CREATE TRIGGER upload_usage_ends AFTER DELETE ON upload WHEN OLD.state IN ('receiving', 'complete')
+        BEGIN
+            UPDATE tenant_usage SET
+                stored_bytes = stored_bytes - coalesce(OLD.size_bytes, OLD.reserved_bytes),
+                open_bytes = open_bytes
+                    - iif(OLD.state = 'receiving', coalesce(OLD.size_bytes, OLD.reserved_bytes), 0)
+                WHERE tenant = OLD.tenant;
+        END;
         """
 }

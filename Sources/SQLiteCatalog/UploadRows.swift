@@ -34,6 +34,31 @@ enum UploadRows {
         ]
     }
 
+    /// Tells an upload of a part that is about to be recorded.
+    static let recordPart = recordPart(isWithinQuota: false)
+
+    /// The same where the upload must find room for what it holds then; see ``QuotaRows/arguments(of:)``.
+    static let recordPartWithinQuota = recordPart(isWithinQuota: true)
+
+    private static func recordPart(isWithinQuota: Bool) -> String {
+        """
+        UPDATE upload SET
+            part_size_bytes = coalesce(part_size_bytes, :part_size_bytes),
+            part_count = coalesce(part_count, :part_count),
+            size_bytes = coalesce(size_bytes, :size_bytes),
+            detected_type = coalesce(detected_type, :detected_type),
+            expires_at = max(expires_at, :expires_at),
+            received_bytes = \(QuotaRows.receivedWithPart)
+            \(isWithinQuota ? ", reserved_bytes = \(QuotaRows.receivedWithPart)" : "")
+        WHERE file_id = :file_id AND state = 'receiving' AND claimed_at IS NULL
+            AND coalesce(part_size_bytes = :part_size_bytes, TRUE)
+            AND coalesce(part_count = :part_count, TRUE)
+            AND coalesce(size_bytes = :size_bytes, TRUE)
+            \(isWithinQuota ? "AND \(QuotaRows.fits(QuotaRows.growthOfPart, of: "upload.tenant"))" : "")
+        RETURNING \(columns)
+        """
+    }
+
     static func record(_ row: Row) throws(CatalogFault) -> UploadRecord {
         var reader = RowReader(row, of: "upload")
         return try record(&reader)

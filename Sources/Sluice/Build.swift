@@ -29,6 +29,7 @@ package func build(
     let folder = try DataFolder(configuration.dataDirectory)
     try folder.lockForServing(as: "listening on \(configuration.listen.host):\(configuration.listen.port)")
     let workshop = try Workshop(configuration, logger: logger)
+    try await workshop.engine.prepareQuotas()
     let initialKeyPath = try await makeFirstKey(workshop, folder)
     let grantKeys = try await GrantKeys(catalog: workshop.catalog, clock: { .now })
     let scratchFolder = try folder.emptyScratch()

@@ -50,6 +50,12 @@ package struct Setting: Sendable {
         number("max-parts", 10_000, 1...1_000_000, "The most parts of one upload."),
         number("max-open-uploads", 10_000, 1...10_000_000, "Open uploads of one tenant."),
         number(
+            "max-stored-bytes-per-tenant", 0, 0...(1 << 60),
+            "Files of one tenant and what its open uploads announced, in bytes; 0 sets no bound."),
+        number(
+            "max-open-bytes-per-tenant", 0, 0...(1 << 60),
+            "What the open uploads of one tenant announced or sent, in bytes; 0 sets no bound."),
+        number(
             "upload-lifetime-seconds", 86_400, 1...31_536_000,
             "An upload without a new part is given up after this, in seconds."),
         number("link-lifetime-seconds", 3600, 1...3600, "How long a signed URL may be used, in seconds."),

@@ -73,11 +73,19 @@ package struct SluiceConfiguration: Sendable {
         limits.defaultPartBytes = Int64(try reader.number("part-bytes"))
         limits.maximumPartCount = try reader.number("max-parts")
         limits.maximumOpenUploadsPerTenant = try reader.number("max-open-uploads")
+        limits.maximumStoredBytesPerTenant = try bound("max-stored-bytes-per-tenant", reader)
+        limits.maximumOpenBytesPerTenant = try bound("max-open-bytes-per-tenant", reader)
         limits.uploadLifetimeSeconds = Int64(try reader.number("upload-lifetime-seconds"))
         limits.grantLifetimeSeconds = Int64(try reader.number("link-lifetime-seconds"))
         limits.freeDiskReserveBytes = Int64(try reader.number("free-disk-reserve-bytes"))
         limits.tombstoneSeconds = Int64(try reader.number("tombstone-seconds"))
         return limits
+    }
+
+    /// A number of bytes of which 0 says that there is no bound.
+    private static func bound(_ name: String, _ reader: SettingsReader) throws(StartFault) -> Int64? {
+        let bytes = Int64(try reader.number(name))
+        return bytes == 0 ? nil : bytes
     }
 
     private static func gateway(_ reader: SettingsReader) throws(StartFault) -> GatewayLimits {

@@ -43,11 +43,20 @@ struct Check: AsyncParsableCommand {
             for id in report.lost { print("lost: the bytes of file \(id) are not there, or not all") }
             for id in report.unstaged { print("lost: the staged bytes of upload \(id) are not there") }
             for id in report.lostPieces { print("lost: a part of upload \(id) is not there") }
+            for usage in report.miscounted {
+                print(
+                    "miscounted: tenant \(usage.tenant) has \(Self.text(usage.counted)), but is counted with "
+                        + Self.text(usage.kept))
+            }
             for orphan in report.orphans { print("leftover: \(orphan.kind.rawValue) \(orphan.key)") }
             print(
                 "\(report.comparedUploads) uploads compared, "
                     + (report.isSound ? "all sound" : "NOT SOUND") + ", \(report.orphans.count) leftovers")
             if !report.isSound { throw ExitCode(1) }
         }
+    }
+
+    private static func text(_ usage: TenantUsage) -> String {
+        "\(usage.storedBytes) bytes, \(usage.openBytes) of them in open uploads"
     }
 }

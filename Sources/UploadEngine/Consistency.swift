@@ -13,9 +13,11 @@ package struct Consistency: Hashable, Sendable {
     package var lostPieces: [FileID] = []
     /// Stored objects that no record names: leftovers of a crash, freed by the sweep.
     package var orphans: [InventoryEntry] = []
+    /// Tenants whose kept number of bytes is not what their uploads have: their quotas are judged wrongly.
+    package var miscounted: [CountedUsage] = []
 
-    /// Whether nothing that was acknowledged is missing. Orphans only take room.
-    package var isSound: Bool { lost.isEmpty && unstaged.isEmpty && lostPieces.isEmpty }
+    /// Whether nothing that was acknowledged is missing, and every number is right. Orphans only take room.
+    package var isSound: Bool { lost.isEmpty && unstaged.isEmpty && lostPieces.isEmpty && miscounted.isEmpty }
 
     static func compare(inventory: [InventoryEntry], references: [ObjectReference]) -> Consistency {
         var result = Consistency()

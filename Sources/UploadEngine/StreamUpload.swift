@@ -1,5 +1,6 @@
 package import NIOCore
 import Logging
+import Synchronization
 package import UploadModel
 import UploadRules
 package import UploadStore
@@ -11,22 +12,35 @@ package final class StreamUpload: ByteReceiver {
     package let upload: UploadRecord
     private let lease: Lease
     private let intake: Intake
+    /// What the upload holds of its tenant's quota.
+    private let reservedBytes: Mutex<Int64>
 
-    init(engine: UploadEngine, upload: UploadRecord, lease: Lease, intake: Intake) {
+    init(engine: UploadEngine, upload: UploadRecord, lease: Lease, intake: Intake, reservedBytes: Int64) {
         self.engine = engine
         self.upload = upload
         self.lease = lease
         self.intake = intake
+        self.reservedBytes = Mutex(reservedBytes)
     }
 
     package func receive(_ bytes: ByteBuffer) async throws(UploadFault) {
         if lease.isRevoked { throw UploadEngine.superseded }
         let before = intake.receivedBytes
+        if intake.isOfUnknownLength { try await hold(before + Int64(bytes.readableBytes)) }
         try await intake.receive(bytes)
         // Of a stream without a length nobody knew the room that it takes; it is asked for as it grows.
         if intake.isOfUnknownLength, before / Self.roomStepBytes != intake.receivedBytes / Self.roomStepBytes {
             try await engine.checkRoom(for: Self.roomStepBytes)
         }
+    }
+
+    /// What such a stream takes of its tenant's quota is held before it is written.
+    private func hold(_ bytes: Int64) async throws(UploadFault) {
+        // What comes beyond the most is refused as too large, not for want of room.
+        let wanted = min(bytes, upload.maximumBytes)
+        guard wanted > reservedBytes.withLock({ $0 }) else { return }
+        let reserved = try await engine.reserve(wanted, for: upload)
+        reservedBytes.withLock { $0 = reserved }
     }
 
     package func vacancy(expecting byteCount: Int?) async throws(UploadFault) -> Vacancy? {
@@ -105,15 +119,18 @@ package final class StreamUpload: ByteReceiver {
 extension UploadEngine {
     /// Uses up a one-shot link. From here on the link is spent, whatever becomes of the bytes.
     ///
+    /// - Parameter declaredBytes: the file's length, if the client named it, for which there must be room then.
     /// - Throws: `link_used` to all but the first; admission faults, which leave the link unused.
-    package func claim(_ id: FileID) async throws(UploadFault) -> UploadRecord {
+    package func claim(_ id: FileID, declaredBytes: Int64? = nil) async throws(UploadFault) -> UploadRecord {
         if spent.contains(id) { throw UploadFault(Refusal.linkUsed) }
         try await checkRoom(for: nil)
         let now = now
+        // One byte more than allowed is refused like any other number of them, and can be counted.
+        let reserved = min(declaredBytes ?? 0, limits.largestFileBytes + 1)
         let outcome = try await translating { () throws(CatalogFault) in
             try await catalog.claim(
                 id, now: now, expiresAt: now.adding(seconds: limits.uploadLifetimeSeconds),
-                maximumOpen: limits.maximumOpenUploadsPerTenant)
+                within: admission(reserving: reserved))
         }
         switch outcome {
         case .claimed(let upload):
@@ -124,6 +141,7 @@ extension UploadEngine {
             spent.insert(id)
             throw UploadFault(Refusal.linkUsed)
         case .tooManyOpen: throw Self.tooManyOpen(limits)
+        case .overQuota(let excess): throw fault(of: excess)
         }
     }
 
@@ -134,6 +152,13 @@ extension UploadEngine {
     ///   - digests: algorithms to compute besides crc32c.
     package func openStream(
         _ claimed: UploadRecord, declaredBytes: Int64?, digests: Set<DigestAlgorithm>
+    ) async throws(UploadFault) -> StreamUpload {
+        try await openStream(claimed, declaredBytes: declaredBytes, reservedBytes: 0, digests: digests)
+    }
+
+    /// - Parameter reservedBytes: what the upload, if its length is not known, holds of its tenant's quota already.
+    private func openStream(
+        _ claimed: UploadRecord, declaredBytes: Int64?, reservedBytes: Int64, digests: Set<DigestAlgorithm>
     ) async throws(UploadFault) -> StreamUpload {
         let lease = await leases.acquire(claimed.fileID, .whole)
         do throws(UploadFault) {
@@ -155,7 +180,8 @@ extension UploadEngine {
             let intake = Intake(
                 writer: writer, sizing: sizing, checker: checker, isFileStart: true,
                 declaredType: upload.declaredType, digests: digests, isWholeFile: true)
-            return StreamUpload(engine: self, upload: upload, lease: lease, intake: intake)
+            return StreamUpload(
+                engine: self, upload: upload, lease: lease, intake: intake, reservedBytes: reservedBytes)
         } catch {
             await fail(claimed)
             lease.release()
@@ -168,22 +194,25 @@ extension UploadEngine {
     /// - Parameters:
     ///   - originalID: the image that the file is a copy of.
     ///   - limitBytes: what the rest of the request leaves room for at most; `nil` for no bound but the gateway's.
+    ///   - leastBytes: what the file has at least, as far as that is known.
     package func openDirect(
         tenant: TenantID, fileName: FileName, declaredType: MediaType?, description: String? = nil,
-        originalID: FileID? = nil, limitBytes: Int64?
+        originalID: FileID? = nil, limitBytes: Int64?, leastBytes: Int64 = 0
     ) async throws(UploadFault) -> StreamUpload {
+        let largest = originalID == nil ? limits.largestFileBytes : limits.maximumUploadBytes
+        try checkSize(leastBytes, maximumBytes: largest)
         // Nothing else tells the size of a file inside a form; the form around it is small.
         try await checkRoom(for: limitBytes)
         let now = now
-        let most = min(limitBytes ?? limits.maximumUploadBytes, limits.maximumUploadBytes)
+        let most = min(limitBytes ?? largest, largest)
         var record = UploadRecord(
             fileID: .random(), tenant: tenant, fileName: fileName, description: description, originalID: originalID,
             declaredType: declaredType, layout: PartLayout(),
             maximumBytes: most, state: .receiving, createdAt: now,
             expiresAt: now.adding(seconds: limits.uploadLifetimeSeconds))
         record.claimedAt = now
-        let upload = try await addWithRoom(record)
-        return try await openStream(upload, declaredBytes: nil, digests: [])
+        let upload = try await addWithRoom(record, reserving: leastBytes)
+        return try await openStream(upload, declaredBytes: nil, reservedBytes: leastBytes, digests: [])
     }
 
     /// Ends an upload whose bytes are wrong or whose transfer broke, and frees them.

@@ -243,10 +243,13 @@ extension UploadEngine {
 
     /// Compares catalog and store; changes nothing. May run while uploads come and go.
     package func check() async throws(UploadFault) -> Consistency {
-        let first = try await compare()
+        var first = try await compare()
+        let usages = try await translating { () throws(CatalogFault) in try await catalog.countedUsages() }
+        first.miscounted = usages.filter { !$0.isRight }
         guard !first.isSound else { return first }
         // What began or was published between the two lists looks like a loss once, but not twice.
         var second = try await compare()
+        second.miscounted = first.miscounted
         second.lost.removeAll { !first.lost.contains($0) }
         second.lostPieces.removeAll { !first.lostPieces.contains($0) }
         var unstaged: [FileID] = []

@@ -8,6 +8,8 @@ private struct PartOffer {
     let number: Int
     let declaredBytes: Int64?
     let announcedCount: Int?
+    /// What the part has at least, where its length was not named.
+    var leastBytes: Int64 = 0
     let digests: Set<DigestAlgorithm>
 }
 
@@ -53,13 +55,15 @@ extension UploadEngine {
     /// - Parameters:
     ///   - declaredBytes: the part's length, if the client named it.
     ///   - announcedCount: how many parts there are, if this dialect says so with each.
+    ///   - leastBytes: what the part has at least, where its length was not named.
     ///   - digests: algorithms to compute besides crc32c.
     package func openPart(
-        of stale: UploadRecord, number: Int, declaredBytes: Int64?, announcedCount: Int? = nil,
+        of stale: UploadRecord, number: Int, declaredBytes: Int64?, announcedCount: Int? = nil, leastBytes: Int64 = 0,
         digests: Set<DigestAlgorithm>
     ) async throws(UploadFault) -> PartUpload {
         let offer = PartOffer(
-            number: number, declaredBytes: declaredBytes, announcedCount: announcedCount, digests: digests)
+            number: number, declaredBytes: declaredBytes, announcedCount: announcedCount, leastBytes: leastBytes,
+            digests: digests)
         let lease: Lease
         if let free = leases.acquireIfFree(stale.fileID, .part(number)) {
             lease = free
@@ -67,7 +71,7 @@ extension UploadEngine {
             // Judged once before it takes anybody's place: what is refused anyway stops nobody.
             let known = try await surroundings(of: number, in: stale)
             if case .refuse(let refusal) = judge(offer, known) { throw UploadFault(refusal) }
-            if known.upload.layout.sizeBytes == nil { try await checkRoom(for: declaredBytes) }
+            try await checkRoom(for: offer, known)
             lease = await leases.acquire(stale.fileID, .part(number))
         }
         let known: PartSurroundings
@@ -80,6 +84,17 @@ extension UploadEngine {
             throw error
         }
         return try await open(offer, known, lease)
+    }
+
+    /// Refuses a part for which there is no room, before its bytes come.
+    private func checkRoom(for offer: PartOffer, _ known: PartSurroundings) async throws(UploadFault) {
+        // The room of an upload of known size was reserved when it began.
+        guard known.upload.layout.sizeBytes == nil else { return }
+        try await checkRoom(for: offer.declaredBytes)
+        // One that is sent again takes the place of the one that is counted.
+        let standing = known.parts.first { $0.number == offer.number }?.range.length ?? 0
+        try await checkQuota(
+            of: known.upload.tenant, adding: (offer.declaredBytes ?? max(1, offer.leastBytes)) - standing)
     }
 
     private func judge(_ offer: PartOffer, _ known: PartSurroundings) -> PartsMachine.OfferAction {
@@ -100,8 +115,7 @@ extension UploadEngine {
             let isAside: Bool
             let action = judge(offer, known)
             if case .refuse(let refusal) = action { throw UploadFault(refusal) }
-            // The room of an upload of known size was reserved when it began.
-            if upload.layout.sizeBytes == nil { try await checkRoom(for: offer.declaredBytes) }
+            try await checkRoom(for: offer, known)
             switch action {
             case .refuse(let refusal): throw UploadFault(refusal)
             case .write(let place, let wanted):
@@ -136,16 +150,19 @@ extension UploadEngine {
     }
 
     /// Begins to take a chunk of an upload that its client names, and begins that upload with its first chunk.
-    package func openChunk(_ chunk: ChunkDescription) async throws(UploadFault) -> PartUpload {
-        let upload = try await findOrBegin(chunk)
+    ///
+    /// - Parameter leastBytes: what the chunk has at least, as far as that is known.
+    package func openChunk(_ chunk: ChunkDescription, leastBytes: Int64 = 0) async throws(UploadFault) -> PartUpload {
+        let upload = try await findOrBegin(chunk, leastBytes: leastBytes)
         return try await openPart(
-            of: upload, number: chunk.number, declaredBytes: nil, announcedCount: chunk.count, digests: [])
+            of: upload, number: chunk.number, declaredBytes: nil, announcedCount: chunk.count, leastBytes: leastBytes,
+            digests: [])
     }
 
     /// Begins to take a chunk whose form has not told yet which it is.
     package func openSpooledChunk() async throws(UploadFault) -> SpooledPart {
         try await checkRoom(for: nil)
-        let most = min(limits.maximumPartBytes, limits.maximumUploadBytes)
+        let most = min(limits.maximumPartBytes, limits.largestFileBytes)
         let writer = try await translating { () throws(StoreFault) in try await store.spool(sizing: .atMost(most)) }
         let intake = Intake(
             writer: writer, sizing: .atMost(most), checker: checker, isFileStart: true, declaredType: nil,
@@ -153,7 +170,7 @@ extension UploadEngine {
         return SpooledPart(engine: self, intake: intake)
     }
 
-    func findOrBegin(_ chunk: ChunkDescription) async throws(UploadFault) -> UploadRecord {
+    func findOrBegin(_ chunk: ChunkDescription, leastBytes: Int64 = 0) async throws(UploadFault) -> UploadRecord {
         if let known = try await find(UploadReference.readings(of: chunk.reference), of: chunk.tenant) {
             return known
         }
@@ -166,11 +183,12 @@ extension UploadEngine {
             throw UploadFault(Refusal.partNumber(allowed: 1...max(1, min(chunk.count, bounds.maximumPartCount))))
         }
         if chunk.number == chunk.count, chunk.count > 1 { throw UploadFault(Refusal.partSizeUnknown) }
+        try await expect(fileOf: leastBytes, for: chunk.tenant)
         let now = now
         return try await addWithRoom(
             UploadRecord(
                 fileID: .random(), tenant: chunk.tenant, alias: alias, fileName: chunk.fileName, declaredType: nil,
-                layout: PartLayout(partCount: chunk.count), maximumBytes: limits.maximumUploadBytes,
+                layout: PartLayout(partCount: chunk.count), maximumBytes: limits.largestFileBytes,
                 state: .receiving, createdAt: now, expiresAt: now.adding(seconds: limits.uploadLifetimeSeconds)))
     }
 
@@ -255,7 +273,8 @@ extension UploadEngine {
         do throws(CatalogFault) {
             outcome = try await catalog.record(
                 part, of: upload.fileID, learning: layout, detectedType: detectedType,
-                expiresAt: now.adding(seconds: limits.uploadLifetimeSeconds))
+                expiresAt: now.adding(seconds: limits.uploadLifetimeSeconds),
+                within: upload.layout.sizeBytes == nil ? limits.quota : nil)
         } catch {
             fresh.forget(upload.fileID)
             isUnsure = error.mayHaveHappened
@@ -267,6 +286,7 @@ extension UploadEngine {
             if let replaced { await forget([replaced]) }
             let isWhole = current.layout.partCount != nil && current.layout.sizeBytes == current.receivedBytes
             return PartOutcome(upload: current, crc32c: part.crc32c, isWhole: isWhole)
+        case .overQuota(let excess): throw fault(of: excess)
         case .conflict:
             throw UploadFault(
                 .invalidPart, "All parts but the last have one size, and another part settled on a different one.")

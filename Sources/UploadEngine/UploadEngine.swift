@@ -59,13 +59,15 @@ package final class UploadEngine: Sendable {
         lifetimeSeconds: Int64
     ) async throws(UploadFault) -> UploadRecord {
         let now = now
-        let most = min(maximumBytes ?? limits.maximumUploadBytes, limits.maximumUploadBytes)
+        let most = min(maximumBytes ?? limits.largestFileBytes, limits.largestFileBytes)
         try checkSize(sizeBytes, maximumBytes: most)
         let record = UploadRecord(
             fileID: .random(), tenant: tenant, fileName: fileName, declaredType: declaredType,
             layout: PartLayout(sizeBytes: sizeBytes), maximumBytes: most, state: .granted, createdAt: now,
             expiresAt: now.adding(seconds: lifetimeSeconds))
-        let outcome = try await translating { () throws(CatalogFault) in try await create(record) }
+        let outcome = try await translating { () throws(CatalogFault) in
+            try await catalog.create(record, within: admission(of: record))
+        }
         return try standing(outcome, for: record)
     }
 
@@ -95,7 +97,7 @@ package final class UploadEngine: Sendable {
 
     /// Begins an upload in parts and reserves its room.
     package func begin(_ announcement: Announcement) async throws(UploadFault) -> UploadRecord {
-        try checkSize(announcement.sizeBytes, maximumBytes: limits.maximumUploadBytes)
+        try checkSize(announcement.sizeBytes, maximumBytes: limits.largestFileBytes)
         var limits = limits
         limits.maximumPartCount = bounds.maximumPartCount
         guard
@@ -113,21 +115,31 @@ package final class UploadEngine: Sendable {
         let now = now
         let record = UploadRecord(
             fileID: .random(), tenant: announcement.tenant, fileName: announcement.fileName,
-            declaredType: announcement.declaredType, layout: layout, maximumBytes: limits.maximumUploadBytes,
+            declaredType: announcement.declaredType, layout: layout, maximumBytes: limits.largestFileBytes,
             expectedSHA256: announcement.sha256, metadataJSON: announcement.metadataJSON, state: .receiving,
             createdAt: now, expiresAt: now.adding(seconds: limits.uploadLifetimeSeconds))
         return try await addWithRoom(record)
     }
 
     /// Checks that there is room, reserves it, and adds the record.
-    func addWithRoom(_ record: UploadRecord) async throws(UploadFault) -> UploadRecord {
+    ///
+    /// - Parameter reservedBytes: what an upload of unknown size holds of its tenant's quota from the start.
+    func addWithRoom(_ record: UploadRecord, reserving reservedBytes: Int64 = 0) async throws(UploadFault)
+        -> UploadRecord
+    {
+        let admission = admission(of: record, reserving: reservedBytes)
         try await checkRoom(for: record.layout.sizeBytes)
+        if admission.quota != nil {
+            // Asked before the disk has work; the catalog asks again where it counts.
+            try await checkQuota(
+                of: record.tenant, adding: admission.neededBytes(sizeBytes: record.layout.sizeBytes))
+        }
         try await translating { () throws(StoreFault) in
             try await store.prepare(record.objectKey, sizeBytes: record.layout.sizeBytes)
         }
         let outcome: CreateOutcome
         do throws(CatalogFault) {
-            outcome = try await create(record)
+            outcome = try await catalog.create(record, within: admission)
         } catch {
             // If the catalog may have the record, the bytes stay; when it has not, the sweep frees them.
             if !error.mayHaveHappened { await discard(record.objectKey, spooled: []) }
@@ -138,18 +150,13 @@ package final class UploadEngine: Sendable {
         return try standing(outcome, for: record)
     }
 
-    private func create(_ record: UploadRecord) async throws(CatalogFault) -> CreateOutcome {
-        // A copy is the gateway's own doing and takes no place from its tenant.
-        try await catalog.create(
-            record, maximumOpen: record.originalID == nil ? limits.maximumOpenUploadsPerTenant : Int(Int32.max))
-    }
-
     /// The record that stands: this one, or the one that has the tenant's alias already.
     private func standing(_ outcome: CreateOutcome, for record: UploadRecord) throws(UploadFault) -> UploadRecord {
         switch outcome {
         case .created: return record
         case .aliasTaken(let other): return other
         case .tooManyOpen: throw Self.tooManyOpen(limits)
+        case .overQuota(let excess): throw fault(of: excess)
         }
     }
 
@@ -158,12 +165,6 @@ package final class UploadEngine: Sendable {
             .tooManyUploads,
             "This tenant has \(limits.maximumOpenUploadsPerTenant) open uploads, the most allowed; complete or abort some.",
             retryAfterSeconds: 60)
-    }
-
-    private func checkSize(_ sizeBytes: Int64?, maximumBytes: Int64) throws(UploadFault) {
-        if let sizeBytes, sizeBytes > maximumBytes {
-            throw UploadFault(.tooLarge, "The file may have at most \(maximumBytes) bytes.")
-        }
     }
 
     /// Refuses an upload that would eat the reserve of the disk, before a byte of it is read.

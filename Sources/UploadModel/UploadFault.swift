@@ -31,6 +31,8 @@ package struct UploadFault: Error, Hashable, Sendable {
         case internalError = "internal_error"
         case unavailable = "unavailable"
         case insufficientStorage = "insufficient_storage"
+        /// The tenant stores as many bytes as it may.
+        case quotaExceeded = "quota_exceeded"
         /// A foreign URL that may not be fetched: its scheme, its address, its redirect.
         case urlRefused = "url_refused"
         /// A foreign URL that did not answer with a whole file.

@@ -12,6 +12,10 @@ package struct UploadLimits: Hashable, Sendable {
     package var maximumPartCount: Int = 10_000
     /// Open uploads of one tenant; one more is refused.
     package var maximumOpenUploadsPerTenant: Int = 10_000
+    /// Complete files of one tenant, and what its open uploads announced or sent, together; `nil` for no bound.
+    package var maximumStoredBytesPerTenant: Int64?
+    /// What the open uploads of one tenant announced or sent, together; `nil` for no bound.
+    package var maximumOpenBytesPerTenant: Int64?
     /// An upload without a new part for this long is given up.
     package var uploadLifetimeSeconds: Int64 = 24 * 3600
     /// How long a signed URL may be used to start, and the most a client may ask for.
@@ -26,4 +30,16 @@ package struct UploadLimits: Hashable, Sendable {
     package var tombstoneSeconds: Int64 = 24 * 3600
 
     package init() {}
+
+    /// What a tenant may hold; `nil` when nothing bounds it.
+    package var quota: TenantQuota? {
+        guard maximumStoredBytesPerTenant != nil || maximumOpenBytesPerTenant != nil else { return nil }
+        return TenantQuota(
+            maximumStoredBytes: maximumStoredBytesPerTenant, maximumOpenBytes: maximumOpenBytesPerTenant)
+    }
+
+    /// The largest file that a tenant can ever upload.
+    package var largestFileBytes: Int64 {
+        min(maximumUploadBytes, maximumStoredBytesPerTenant ?? .max, maximumOpenBytesPerTenant ?? .max)
+    }
 }

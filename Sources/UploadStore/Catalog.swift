@@ -11,15 +11,16 @@ package import UploadModel
 /// Each conditional call is one `UPDATE … WHERE … RETURNING` or `INSERT … ON CONFLICT … RETURNING`, with the row
 /// counts deciding; counting for admission is part of the inserting statement. Records and their parts change in
 /// one transaction. Times are arguments, so that all nodes judge by the clock of the request, not of the database.
+/// For quotas see ``QuotaCatalog``.
 package typealias Catalog = UploadCatalog & KeyCatalog & MediaCatalog & ExaminationCatalog & HandoffCatalog
 
 /// The truth about uploads.
-package protocol UploadCatalog: Sendable {
+package protocol UploadCatalog: QuotaCatalog {
     /// Adds an upload.
     ///
-    /// - Parameter maximumOpen: refuse when the tenant has that many in state `receiving` already; a merely
-    ///   granted upload is counted when its link is claimed, not here.
-    func create(_ upload: UploadRecord, maximumOpen: Int) async throws(CatalogFault) -> CreateOutcome
+    /// - Parameter admission: the bounds for an upload that is `receiving`; a merely granted one holds nothing and is
+    ///   judged when its link is claimed, not here.
+    func create(_ upload: UploadRecord, within admission: Admission) async throws(CatalogFault) -> CreateOutcome
 
     func upload(_ id: FileID) async throws(CatalogFault) -> UploadRecord?
 
@@ -33,9 +34,12 @@ package protocol UploadCatalog: Sendable {
     /// Uses up the one-shot link of an upload: `granted` becomes `receiving`, or an upload that is `receiving`
     /// without any part is claimed. Of any number of callers one gets ``ClaimOutcome/claimed(_:)``.
     ///
-    /// - Parameter expiresAt: the upload lives at least until then: a transfer that began may outlast its link.
-    func claim(_ id: FileID, now: Timestamp, expiresAt: Timestamp, maximumOpen: Int) async throws(CatalogFault)
-        -> ClaimOutcome
+    /// - Parameters:
+    ///   - expiresAt: the upload lives at least until then: a transfer that began may outlast its link.
+    ///   - admission: the bounds for an upload that was `granted`; the quota also for one that is `receiving` and whose
+    ///     size is not known. Who is refused by them leaves the link as it is.
+    func claim(_ id: FileID, now: Timestamp, expiresAt: Timestamp, within admission: Admission)
+        async throws(CatalogFault) -> ClaimOutcome
 
     /// The parts of an upload, by number.
     func parts(of id: FileID) async throws(CatalogFault) -> [StoredPart]
@@ -43,10 +47,14 @@ package protocol UploadCatalog: Sendable {
     /// Records a part that is durable, replacing one of the same number, and what was learned of the layout.
     ///
     /// Holds only while the upload is `receiving`, its link was not claimed, and each value of `layout` that is known on both sides agrees.
+    ///
+    /// - Parameter quota: refuse a part with which an upload of unknown size, or of the size that it teaches, would
+    ///   hold more than its tenant may; what stands there already stays. `nil` where the size is known, and for no
+    ///   bound: then what the upload holds is left as it is.
     func record(
-        _ part: StoredPart, of id: FileID, learning layout: PartLayout, detectedType: MediaType?, expiresAt: Timestamp
-    )
-        async throws(CatalogFault) -> RecordOutcome
+        _ part: StoredPart, of id: FileID, learning layout: PartLayout, detectedType: MediaType?,
+        expiresAt: Timestamp, within quota: TenantQuota?
+    ) async throws(CatalogFault) -> RecordOutcome
 
     /// Makes an upload complete; holds only while it is `receiving`. The hand-offs are written with the change, or
     /// not at all.
@@ -123,6 +131,7 @@ package enum CreateOutcome: Hashable, Sendable {
     /// The tenant already calls an upload so; this is it.
     case aliasTaken(UploadRecord)
     case tooManyOpen
+    case overQuota(QuotaExcess)
 }
 
 package enum ClaimOutcome: Hashable, Sendable {
@@ -130,6 +139,7 @@ package enum ClaimOutcome: Hashable, Sendable {
     /// The link was used, or the upload has parts or has ended.
     case taken(UploadRecord)
     case tooManyOpen
+    case overQuota(QuotaExcess)
     case unknown
 }
 
@@ -138,6 +148,7 @@ package enum RecordOutcome: Hashable, Sendable {
     case recorded(UploadRecord, replaced: PieceToken?)
     /// Another request settled the layout differently; this is it.
     case conflict(PartLayout)
+    case overQuota(QuotaExcess)
     /// The upload takes no parts: it is not receiving any more, or (state `receiving`) its link was claimed.
     case notReceiving(UploadState?)
 }

@@ -9,7 +9,7 @@ package struct CatalogConformance {
 
     package static let checks: [Check] =
         creating + claiming + recording + ending + listing + keys + media + items + deleting + posts + handoffs
-        + examinations
+        + examinations + quotas + quotaWalk
 }
 
 /// Moments and records that the checks are made of.

@@ -216,6 +216,26 @@ import UploadStore
         }
     }
 
+    @Test func whatTenantsHoldIsCountedOnce() async throws {
+        try await withOldCatalog { catalog, _, _ in
+            let counted = try await catalog.countedUsages()
+            #expect(counted.map(\.tenant.text) == ["acme", "other"])
+            #expect(counted.filter { !$0.isRight } == [])
+            // Three files of 7 bytes, and 7 bytes of an upload of unknown size.
+            let acme = TenantUsage(storedBytes: 28, openBytes: 7)
+            #expect(counted.map(\.kept) == [acme, TenantUsage(storedBytes: 7)])
+            let open = try file(Self.open)
+            let part = StoredPart(
+                number: 3, range: ByteRange(start: 7, length: 5), crc32c: CRC32C(0), token: .inPlace)
+            _ = try await catalog.record(
+                part, of: open, learning: PartLayout(), detectedType: nil, expiresAt: Timestamp(milliseconds: 9),
+                within: TenantQuota(maximumStoredBytes: 33))
+            #expect(try await catalog.usage(of: acmeTenant()) == TenantUsage(storedBytes: 33, openBytes: 12))
+        }
+    }
+
+    private func acmeTenant() throws -> TenantID { try #require(TenantID("acme")) }
+
     @Test func anOldCatalogIsOpenedByManyAtOnce() async throws {
         try await withTemporaryFolder { folder in
             let path = folder.file("catalog.sqlite")

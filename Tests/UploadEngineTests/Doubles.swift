@@ -147,24 +147,25 @@ final class FaultyCatalog: UploadCatalog {
         throw CatalogFault(.failed, "by plan, although it was done")
     }
 
-    func create(_ upload: UploadRecord, maximumOpen: Int) async throws(CatalogFault) -> CreateOutcome {
-        try await change { () throws(CatalogFault) in try await catalog.create(upload, maximumOpen: maximumOpen) }
+    func create(_ upload: UploadRecord, within admission: Admission) async throws(CatalogFault) -> CreateOutcome {
+        try await change { () throws(CatalogFault) in try await catalog.create(upload, within: admission) }
     }
 
-    func claim(_ id: FileID, now: Timestamp, expiresAt: Timestamp, maximumOpen: Int) async throws(CatalogFault)
-        -> ClaimOutcome
+    func claim(_ id: FileID, now: Timestamp, expiresAt: Timestamp, within admission: Admission)
+        async throws(CatalogFault) -> ClaimOutcome
     {
         try await change { () throws(CatalogFault) in
-            try await catalog.claim(id, now: now, expiresAt: expiresAt, maximumOpen: maximumOpen)
+            try await catalog.claim(id, now: now, expiresAt: expiresAt, within: admission)
         }
     }
 
     func record(
-        _ part: StoredPart, of id: FileID, learning layout: PartLayout, detectedType: MediaType?, expiresAt: Timestamp
+        _ part: StoredPart, of id: FileID, learning layout: PartLayout, detectedType: MediaType?,
+        expiresAt: Timestamp, within quota: TenantQuota?
     ) async throws(CatalogFault) -> RecordOutcome {
         let outcome = try await change { () throws(CatalogFault) in
             try await catalog.record(
-                part, of: id, learning: layout, detectedType: detectedType, expiresAt: expiresAt)
+                part, of: id, learning: layout, detectedType: detectedType, expiresAt: expiresAt, within: quota)
         }
         let isLost = state.withLock { state in
             defer { state.losesNextAnswer = false }
@@ -236,4 +237,20 @@ final class FaultyCatalog: UploadCatalog {
 
     func references() async throws(CatalogFault) -> [ObjectReference] { try await catalog.references() }
     func checkWritable() async throws(CatalogFault) { try await catalog.checkWritable() }
+
+    func usage(of tenant: TenantID) async throws(CatalogFault) -> TenantUsage {
+        try await change { () throws(CatalogFault) in try await catalog.usage(of: tenant) }
+    }
+
+    func countedUsages() async throws(CatalogFault) -> [CountedUsage] { try await catalog.countedUsages() }
+
+    func reserve(_ id: FileID, atLeast leastBytes: Int64, wanting wantedBytes: Int64, within quota: TenantQuota)
+        async throws(CatalogFault) -> ReserveOutcome
+    {
+        try await change { () throws(CatalogFault) in
+            try await catalog.reserve(id, atLeast: leastBytes, wanting: wantedBytes, within: quota)
+        }
+    }
+
+    func reserveReceived() async throws(CatalogFault) { try await catalog.reserveReceived() }
 }

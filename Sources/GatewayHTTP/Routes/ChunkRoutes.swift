@@ -72,7 +72,8 @@ extension GatewayServices {
     private func place(
         _ reader: inout FormReader, _ exchange: Exchange, _ form: inout ChunkForm, _ tenant: TenantID, _ name: String?
     ) async throws(UploadFault) -> PartOutcome {
-        let part = try await engine.openChunk(description(of: form, tenant, name))
+        let part = try await engine.openChunk(
+            description(of: form, tenant, name), leastBytes: leastFileBytes(of: exchange))
         try await feed(&reader, exchange, &form, into: part)
         return try await part.finish(expecting: [:])
     }

@@ -41,9 +41,11 @@ extension GatewayServices {
         )
         var form = GalleryForm()
         if let declared = exchange.body.declaredBytes, declared > most { throw galleryFileTooLarge }
+        let least = leastFileBytes(of: exchange) / 29 * 20
+        try await engine.expect(fileOf: least, for: tenant)
         guard let file = try await body.nextFile(&form) else { throw Self.needsGalleryFile }
         form.declaredType = file.type
-        let stream = try await openGalleryStream(form, tenant)
+        let stream = try await openGalleryStream(form, tenant, leastBytes: least)
         return try await finish(stream, exchange) { () async throws(UploadFault) in
             try await body.moveFile(into: stream)
             _ = try await body.nextFile(&form)
@@ -58,10 +60,12 @@ extension GatewayServices {
         var form = GalleryForm()
         let most = limits.maximumGalleryBytes + Int64(limits.maximumFormFieldBytes) + 4096
         if let declared = exchange.body.declaredBytes, declared > most { throw galleryFileTooLarge }
+        let least = leastFileBytes(of: exchange)
+        try await engine.expect(fileOf: least, for: tenant)
         guard let file = try await nextGalleryFile(&reader, &form) else { throw Self.needsGalleryFile }
         form.declaredType = file.contentType.flatMap { UploadModel.MediaType($0) }
         form.partName = file.fileNameWithoutPath
-        let stream = try await openGalleryStream(form, tenant)
+        let stream = try await openGalleryStream(form, tenant, leastBytes: least)
         return try await finish(stream, exchange) { () async throws(UploadFault) in
             try await reader.moveFile(into: stream)
             if try await nextGalleryFile(&reader, &form) != nil {
@@ -86,13 +90,15 @@ extension GatewayServices {
 
     // MARK: Both
 
-    private func openGalleryStream(_ form: GalleryForm, _ tenant: TenantID) async throws(UploadFault) -> StreamUpload {
+    private func openGalleryStream(
+        _ form: GalleryForm, _ tenant: TenantID, leastBytes: Int64
+    ) async throws(UploadFault) -> StreamUpload {
         // What is wrong with what is known already is told before the bytes are read.
         let named = try form.named(detected: nil, formats: formats)
         guard let name = named?.fileName ?? FileName("upload") else { throw Self.needsGalleryFile }
         return try await engine.openDirect(
             tenant: tenant, fileName: name, declaredType: named?.format.mediaType,
-            limitBytes: limits.maximumGalleryBytes)
+            limitBytes: limits.maximumGalleryBytes, leastBytes: leastBytes)
     }
 
     /// Moves the bytes and ends the upload with the name and type that the whole request gave it.

@@ -117,8 +117,9 @@ struct GatewayResponder: Sendable {
 
     private static func response(to fault: UploadFault, _ exchange: Exchange, _ dialect: ErrorDialect) -> Response {
         if fault.status.code >= 500 {
-            exchange.logger.error(
-                "request failed",
+            // A tenant that has used its quota up is no fault of the gateway.
+            exchange.logger.log(
+                level: fault.code == .quotaExceeded ? .notice : .error, "request failed",
                 metadata: ["sluice.code": "\(fault.code.rawValue)", "sluice.cause": "\(fault.cause ?? fault.detail)"])
         }
         return response(fault.reply(dialect, requestID: exchange.requestID), exchange)

@@ -12,6 +12,8 @@ extension GatewayServices {
         let tenant = try exchange.requiredTenant()
         let key = try Self.idempotencyKey(exchange.head)
         var reader = try FormReader(exchange, maximumFieldBytes: limits.maximumFormFieldBytes)
+        // A large body holds a file: whether there is room for it is known before a byte is read.
+        try await engine.expect(fileOf: leastFileBytes(of: exchange), for: tenant)
         var fields: [(name: String, value: String)] = []
         let made: MediaLibrary.Finalized
         if let file = try await nextFile(&reader, &fields) {
@@ -59,12 +61,16 @@ extension GatewayServices {
         _ exchange: Exchange, _ head: MultipartPartHead, _ kind: MediaKind, _ tenant: TenantID
     ) async throws(UploadFault) -> StreamUpload {
         let (name, type) = try declared(head, kind)
-        // What is still to come of the request bounds the file: a size known before a byte is read.
-        let limit = exchange.body.declaredBytes
-        if let limit, limit - Int64(limits.maximumFormFieldBytes) > engine.limits.maximumUploadBytes {
-            throw UploadFault(.tooLarge, "The file may have at most \(engine.limits.maximumUploadBytes) bytes.")
-        }
-        return try await engine.openDirect(tenant: tenant, fileName: name, declaredType: type, limitBytes: limit)
+        // What is still to come of the request bounds the file.
+        return try await engine.openDirect(
+            tenant: tenant, fileName: name, declaredType: type, limitBytes: exchange.body.declaredBytes,
+            leastBytes: leastFileBytes(of: exchange))
+    }
+
+    /// How long the file of a form is at least, as the request's head tells: all but what fields may have. 0 where it
+    /// does not tell.
+    func leastFileBytes(of exchange: Exchange) -> Int64 {
+        max(0, (exchange.body.declaredBytes ?? 0) - Int64(limits.maximumFormFieldBytes) - 4096)
     }
 
     /// Name and type of a form's file: what its part says, else what its extension says.

@@ -36,7 +36,7 @@ extension GatewayServices {
             throw UploadFault(.linkInvalid, "This link was issued by a clock that was wrong; ask for a new one.")
         }
         exchange.tenant = target.tenant
-        let upload = try await engine.claim(target.fileID)
+        let upload = try await engine.claim(target.fileID, declaredBytes: exchange.body.declaredBytes)
         let head: SignedPutHead
         do throws(UploadFault) {
             head = try SignedPutHead(exchange.head, granted: target.mediaType)
