@@ -5,11 +5,21 @@ enum ProcessFacts {
     static var areTold: Bool { FileManager.default.fileExists(atPath: "/proc/self/status") }
 
     /// The most memory that a process had since ``forgetPeak(of:)``, in bytes.
-    static func peakResidentBytes(of id: pid_t) throws -> Int {
+    static func peakResidentBytes(of id: pid_t) throws -> Int { try bytes("VmHWM", of: id) }
+
+    /// The memory that a process has now, in bytes.
+    static func residentBytes(of id: pid_t) throws -> Int { try bytes("VmRSS", of: id) }
+
+    private static func bytes(_ name: String, of id: pid_t) throws -> Int {
         let lines = try String(contentsOfFile: "/proc/\(id)/status", encoding: .utf8).split(separator: "\n")
-        let words = lines.first { $0.hasPrefix("VmHWM:") }?.split(whereSeparator: \.isWhitespace) ?? []
-        guard words.count == 3, let kibibytes = Int(words[1]) else { throw Trouble("no VmHWM of \(id)") }
+        let words = lines.first { $0.hasPrefix("\(name):") }?.split(whereSeparator: \.isWhitespace) ?? []
+        guard words.count == 3, let kibibytes = Int(words[1]) else { throw Trouble("no \(name) of \(id)") }
         return kibibytes << 10
+    }
+
+    /// How many descriptors a process has open.
+    static func openFiles(of id: pid_t) throws -> Int {
+        try FileManager.default.contentsOfDirectory(atPath: "/proc/\(id)/fd").count
     }
 
     /// From now on the peak counts anew (proc(5), `clear_refs`).

@@ -34,7 +34,7 @@ import UploadStoreTesting
         let bench = Bench(limits: { $0.uploadLifetimeSeconds = Self.hour })
         let upload = try await bench.begin(sizeBytes: 10)
         bench.clock.turn(seconds: Self.hour + 1)
-        bench.catalog.afterExpired {
+        bench.catalog.at(.afterExpired) {
             await #expect(throws: Never.self) { try await bench.engine.send(sample(10), as: 1, of: upload) }
         }
         #expect(try await bench.engine.expireOld() == 0)

@@ -1,3 +1,4 @@
+import NIOCore
 import Synchronization
 import UploadModel
 import UploadStore
@@ -41,14 +42,38 @@ final class Signal: Sendable {
         }
     }
 
-    func give() {
-        let waiting = state.withLock { state in
-            state.isGiven = true
-            defer { state.waiting = [] }
-            return state.waiting
+    /// Whether it had not happened yet.
+    @discardableResult
+    func give() -> Bool {
+        let (isFirst, waiting) = state.withLock { state in
+            defer { state = (true, []) }
+            return (!state.isGiven, state.waiting)
         }
         for continuation in waiting { continuation.resume() }
+        return isFirst
     }
+}
+
+/// A place where one who comes by is held until a test lets him go.
+final class Pause: Sendable {
+    private let reached = Signal()
+    private let over = Signal()
+    private let passing: Mutex<Int>
+
+    /// - Parameter count: how many come by before the one who is held.
+    init(afterPassing count: Int = 0) { passing = Mutex(count) }
+
+    func here() async {
+        let passes = passing.withLock { left in
+            left -= 1
+            return left >= 0
+        }
+        if !passes, reached.give() { await over.wait() }
+    }
+
+    func whenReached() async { await reached.wait() }
+
+    func end() { over.give() }
 }
 
 /// What happened, in the order in which it happened.
@@ -60,11 +85,14 @@ final class Journal: Sendable {
     var entries: [Int] { state.withLock { $0 } }
 }
 
-/// A store that says how much room it has and tells when it is about to publish.
+/// A store that says how much room it has and tells when it is about to do something.
 struct ShapedStore: ByteStore {
     let store: any ByteStore
     var free: @Sendable () -> Int64? = { nil }
+    var beforeAppending: @Sendable () async -> Void = {}
+    var beforeFinishing: @Sendable () async -> Void = {}
     var beforePublishing: @Sendable () async -> Void = {}
+    var beforeDiscarding: @Sendable () async -> Void = {}
 
     var needs: StoreNeeds { store.needs }
 
@@ -75,11 +103,35 @@ struct ShapedStore: ByteStore {
     func writer(of key: ObjectKey, piece: PiecePlace, sizing: PieceSizing) async throws(StoreFault)
         -> any PieceWriter
     {
-        try await store.writer(of: key, piece: piece, sizing: sizing)
+        Writer(writer: try await store.writer(of: key, piece: piece, sizing: sizing), shape: self)
     }
 
     func spool(sizing: PieceSizing) async throws(StoreFault) -> any PieceWriter {
-        try await store.spool(sizing: sizing)
+        Writer(writer: try await store.spool(sizing: sizing), shape: self)
+    }
+
+    private final class Writer: PieceWriter {
+        private let writer: any PieceWriter
+        private let shape: ShapedStore
+
+        init(writer: any PieceWriter, shape: ShapedStore) {
+            self.writer = writer
+            self.shape = shape
+        }
+
+        func compute(_ digests: Set<DigestAlgorithm>) { writer.compute(digests) }
+
+        func append(_ bytes: ByteBuffer) async throws(StoreFault) {
+            await shape.beforeAppending()
+            try await writer.append(bytes)
+        }
+
+        func finish() async throws(StoreFault) -> PieceReceipt {
+            await shape.beforeFinishing()
+            return try await writer.finish()
+        }
+
+        func abandon() async { await writer.abandon() }
     }
 
     func settle(_ spooled: PieceToken, in key: ObjectKey, at place: PiecePlace, lengthBytes: Int64)
@@ -94,6 +146,7 @@ struct ShapedStore: ByteStore {
     }
 
     func discard(_ key: ObjectKey, spooled: [PieceToken]) async throws(StoreFault) {
+        await beforeDiscarding()
         try await store.discard(key, spooled: spooled)
     }
 
@@ -106,11 +159,22 @@ struct ShapedStore: ByteStore {
 
 /// A catalog whose changes fail by chance; some of them although they were made.
 final class FaultyCatalog: UploadCatalog {
+    /// Where something else may happen.
+    enum Moment: Hashable {
+        /// Between the list of old uploads and whatever is done with it.
+        case afterExpired
+        case beforeEnding
+        case beforeRecording
+        case beforeCompleting
+        /// It is done, and nobody was told.
+        case afterCompleting
+    }
+
     private struct State {
         var generator = SeededGenerator(seed: 0)
         var oneIn: UInt64 = 0
         var faultCount = 0
-        var afterExpired: (@Sendable () async -> Void)?
+        var interludes: [Moment: @Sendable () async -> Void] = [:]
         var losesNextAnswer = false
     }
 
@@ -130,8 +194,12 @@ final class FaultyCatalog: UploadCatalog {
     /// The next part is recorded, but the answer is an error.
     func loseNextAnswer() { state.withLock { $0.losesNextAnswer = true } }
 
-    /// What happens between the list of old uploads and whatever is done with it.
-    func afterExpired(_ body: @escaping @Sendable () async -> Void) { state.withLock { $0.afterExpired = body } }
+    /// What happens at a moment, each time.
+    func at(_ moment: Moment, _ body: @escaping @Sendable () async -> Void) {
+        state.withLock { $0.interludes[moment] = body }
+    }
+
+    private func reach(_ moment: Moment) async { await state.withLock { $0.interludes[moment] }?() }
 
     var faultCount: Int { state.withLock { $0.faultCount } }
 
@@ -163,6 +231,7 @@ final class FaultyCatalog: UploadCatalog {
         _ part: StoredPart, of id: FileID, learning layout: PartLayout, detectedType: MediaType?,
         expiresAt: Timestamp, within quota: TenantQuota?
     ) async throws(CatalogFault) -> RecordOutcome {
+        await reach(.beforeRecording)
         let outcome = try await change { () throws(CatalogFault) in
             try await catalog.record(
                 part, of: id, learning: layout, detectedType: detectedType, expiresAt: expiresAt, within: quota)
@@ -178,13 +247,17 @@ final class FaultyCatalog: UploadCatalog {
     func complete(_ id: FileID, with completion: Completion, announcing handoffs: [Handoff])
         async throws(CatalogFault) -> TransitionOutcome
     {
-        try await change { () throws(CatalogFault) in
+        await reach(.beforeCompleting)
+        let outcome = try await change { () throws(CatalogFault) in
             try await catalog.complete(id, with: completion, announcing: handoffs)
         }
+        await reach(.afterCompleting)
+        return outcome
     }
 
     func end(_ id: FileID, as final: UploadState, now: Timestamp) async throws(CatalogFault) -> TransitionOutcome {
-        try await change { () throws(CatalogFault) in try await catalog.end(id, as: final, now: now) }
+        await reach(.beforeEnding)
+        return try await change { () throws(CatalogFault) in try await catalog.end(id, as: final, now: now) }
     }
 
     func withdraw(_ id: FileID, now: Timestamp, announcing handoffs: [Handoff]) async throws(CatalogFault)
@@ -197,7 +270,7 @@ final class FaultyCatalog: UploadCatalog {
 
     func expired(before now: Timestamp, limit: Int) async throws(CatalogFault) -> [UploadRecord] {
         let found = try await catalog.expired(before: now, limit: limit)
-        await state.withLock { $0.afterExpired }?()
+        await reach(.afterExpired)
         return found
     }
 
