@@ -78,7 +78,7 @@ struct TortureRun {
         if Int.random(in: 0..<4, using: &random) == 0 { try age() }
         let gateway = try await start(round)
         try await inspect(gateway, isFull: round % 10 == 0)
-        let lastAnswer = Bool.random(using: &random) ? Int.random(in: 1...150, using: &random) : .max
+        let lastAnswer = Int.random(in: 0..<3, using: &random) > 0 ? Int.random(in: 1...40, using: &random) : .max
         let doom = Doom(of: gateway.process, withAnswer: lastAnswer)
         let most = [0.03, 0.15, 0.4].randomElement(using: &random) ?? 0.1
         let moment = Date().addingTimeInterval(.random(in: 0.005...most, using: &random))

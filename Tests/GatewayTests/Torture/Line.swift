@@ -85,7 +85,8 @@ final class Line: Sendable {
         }
         guard let answer = try? await conversation.answer() else { return nil }
         if isSent, !answer.isLast { kept.withLock { $0.append(conversation) } }
-        doom.answered()
+        // Nothing can be lost of what was only read.
+        if request.method != "GET" { doom.answered() }
         return answer
     }
 

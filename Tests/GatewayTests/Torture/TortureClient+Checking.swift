@@ -41,6 +41,15 @@ struct Inventory: Sendable {
         }
     }
 
+    /// The id of what was begun without an answer, by its name.
+    func id(of track: Track) -> String? {
+        if let upload = open.values.first(where: { $0.fileName == track.name }) { return upload.fileId }
+        if let file = files.values.first(where: { $0.fileName == track.name }) { return file.id }
+        guard track.way == .gallery else { return nil }
+        // Where the bytes come before the name, what broke off has none; nothing can be made of it any more.
+        return open.values.first { $0.fileName.hasPrefix("upload.") && $0.state == "receiving" }?.fileId
+    }
+
     /// Nothing may be left once every client has taken what is its own.
     func expectNothingLeft() throws {
         guard open.isEmpty, files.isEmpty else {
@@ -55,10 +64,7 @@ extension TortureClient {
         var standing: [Track] = []
         for var track in tracks {
             track.isWavering = false
-            let id =
-                track.fileID
-                ?? inventory.open.values.first { $0.fileName == track.name }?.fileId
-                ?? inventory.files.values.first { $0.fileName == track.name }?.id
+            let id = track.fileID ?? inventory.id(of: track)
             let items = id.flatMap { inventory.items[$0] } ?? []
             if let id, let told = inventory.open.removeValue(forKey: id) {
                 try track.settle(.open)
@@ -155,8 +161,9 @@ extension TortureClient {
             if track.way == .link, track.spending == .not, !track.linkPath.isEmpty, chance(50) {
                 return try await stepWithLink(index)
             }
-            // A form that was broken off a moment ago may not have ended yet.
-            if track.fileID == nil { tracks.remove(at: index) } else { try await giveUp(index) }
+            // A form that was broken off a moment ago has no id, and ends by itself. Chunks go by their alias.
+            let hasName = track.fileID != nil || track.way == .chunks
+            if hasName { try await giveUp(index) } else { tracks.remove(at: index) }
             return
         }
         guard let number = track.perhapsMissing.first else {
