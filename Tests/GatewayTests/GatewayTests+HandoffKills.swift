@@ -4,14 +4,13 @@ import Testing
 extension GatewayTests {
     /// `kill -9` between a change and the telling of it: what was acknowledged is told of, and nothing else.
     ///
-    /// `SLUICE_TEST_KILLS` says how often; 25 times without it.
+    /// `SLUICE_TEST_KILLS` says how often; 25 times without it. `SLUICE_TEST_SEED` repeats a run.
     @Suite struct HandoffKills {
-        private static var rounds: Int {
-            ProcessInfo.processInfo.environment["SLUICE_TEST_KILLS"].flatMap { Int($0) } ?? 25
-        }
-
         @Test func `no kill loses an event`() async throws {
-            let seed = UInt64.random(in: 0 ... .max)
+            let seed = RunSettings.seed
+            let rounds = RunSettings.kills(otherwise: 25)
+            let start = Date()
+            RunSettings.tell("hand-offs begin with seed \(seed)")
             var random = SeededRandom(seed: seed)
             // A quarter of all attempts fails, whatever they are about.
             let receiver = try Receiver { request in
@@ -25,7 +24,7 @@ extension GatewayTests {
             let png = try Scratch.file("dot.png")
             try await Command.succeed("convert", ["-size", "16x16", "plasma:red-blue", png])
             var ledger = HandoffLedger(png: png)
-            for _ in 0..<Self.rounds {
+            for _ in 0..<rounds {
                 let gateway = try await RunningGateway.telling(
                     [ToldEndpoint(url: receiver.url)], folder: folder, options)
                 for _ in 0..<Int.random(in: 1...4, using: &random) {
@@ -46,6 +45,9 @@ extension GatewayTests {
             ledger.expectTold(heard, seed: seed)
             try await ledger.expectReal(heard, on: gateway, seed: seed)
             try await gateway.expectGoodEnd()
+            RunSettings.tell(
+                "hand-offs: seed \(seed), \(rounds) kills, \(heard.count) attempts to tell, "
+                    + "\(Int(Date().timeIntervalSince(start))) s")
         }
     }
 }
