@@ -184,7 +184,8 @@ let package = Package(
         .testTarget(
             name: "MediaInspectionTests", dependencies: ["UploadModel", "MediaInspection"], swiftSettings: settings),
         .testTarget(
-            name: "GatewayTests", dependencies: ["SluiceCommand"], exclude: ["OpenAPI"], swiftSettings: settings),
+            name: "GatewayTests", dependencies: ["SluiceCommand"], exclude: ["OpenAPI", "PowerLoss/Probe"],
+            swiftSettings: settings),
         .testTarget(name: "TidyTests", swiftSettings: settings),
     ]
 )
