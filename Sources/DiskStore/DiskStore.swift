@@ -195,9 +195,16 @@ package final class DiskStore: LocallyReadableStore {
             if try !DurableFile.move(from, to: to), !layout.exists(.published, of: key) {
                 throw StoreFault(.missing, "nothing is staged")
             }
-            // Also when it was moved before: what moved it may have failed, or died, before it synced.
-            try DurableFile.syncDirectory(layout.folder(.published, of: key))
-            try DurableFile.syncDirectory(layout.folder(.staged, of: key))
+            do throws(StoreFault) {
+                // Also when it was moved before: what moved it may have died before it synced.
+                try DurableFile.syncDirectory(layout.folder(.published, of: key))
+                try DurableFile.syncDirectory(layout.folder(.staged, of: key))
+            } catch {
+                // Whoever publishes again moves it again: a second sync of the same move may answer success for a name
+                // that is gone.
+                _ = try? DurableFile.move(to, to: from)
+                throw error
+            }
         }
         open.forget(from)
         // It may have been read before, and shorter.
@@ -272,7 +279,11 @@ package final class DiskStore: LocallyReadableStore {
             let result = Result { () throws(StoreFault) in
                 try layout.createFile(.spooled, of: key)
                 let file = try StagedFile(path: path, usesDirectIO: false)
-                try file.setSize(1)
+                // A byte: a size alone takes no room, and so says nothing of a disk that is full.
+                let written = [UInt8(ascii: "\n")].withUnsafeBytes { bytes in
+                    Result { () throws(StoreFault) in try file.write(bytes, at: 0) }
+                }
+                try written.get()
                 try file.syncData()
             }
             try DurableFile.remove(path)

@@ -33,7 +33,13 @@ enum DurableFile {
     /// somebody who has not synced its name yet, or who died before; so its name is synced all the same.
     static func makeDirectory(_ path: String, in parent: String) throws(StoreFault) {
         guard mkdir(path, 0o700) == 0 || errno == EEXIST else { throw fault("create directory") }
-        try syncDirectory(parent)
+        do throws(StoreFault) {
+            try syncDirectory(parent)
+        } catch {
+            // A name whose sync failed is made anew and not synced once more. With something in it, it is an old one.
+            rmdir(path)
+            throw error
+        }
     }
 
     /// Moves a file; durable after both directories were synced.

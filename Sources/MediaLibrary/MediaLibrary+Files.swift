@@ -61,7 +61,7 @@ extension MediaLibrary {
 
     /// Ends some of the files that are older than they may become, the oldest first; answers how many.
     func deleteFiles(olderThanSeconds seconds: Int64) async throws(UploadFault) -> Int {
-        let moment = engine.now.adding(seconds: -seconds)
+        let moment = engine.dueNow.adding(seconds: -seconds)
         var count = 0
         let old = try await reading { () throws(CatalogFault) in
             try await catalog.files(completedBefore: moment, limit: 100)

@@ -61,10 +61,11 @@ package struct Workshop: Sendable {
             endpoints: configuration.publishing.endpoints, formats: configuration.formats,
             examinesFiles: examinesMedia,
             accessURL: { address.accessURL($0) })
+        let due = PatientClock(clock: { .now })
         engine = UploadEngine(
             store: store, catalog: catalog, checker: inspector, follower: composer, limits: configuration.uploads,
             logger: logger,
-            clock: { .now })
+            clock: { .now }, dueClock: { due.now })
     }
 
     /// Lets running work end and closes everything.

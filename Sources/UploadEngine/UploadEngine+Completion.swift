@@ -168,7 +168,7 @@ extension UploadEngine {
         var report = SweepReport()
         report.expiredUploads = try await expireOld()
         report.forgottenRecords = try await forgetOld()
-        let now = now
+        let now = dueNow
         report.strayCopies = try await translating { () throws(CatalogFault) in
             try await catalog.endStrayCopies(completedBefore: now.adding(seconds: -orphanAgeSeconds), now: now)
         }
@@ -181,7 +181,7 @@ extension UploadEngine {
 
     private func forgetOld() async throws(UploadFault) -> Int {
         var count = 0
-        let moment = now.adding(seconds: -limits.tombstoneSeconds)
+        let moment = dueNow.adding(seconds: -limits.tombstoneSeconds)
         while true {
             let forgotten = try await translating { () throws(CatalogFault) in
                 try await catalog.forgetEnded(before: moment, limit: Self.batchCount)
@@ -195,7 +195,7 @@ extension UploadEngine {
     package func expireOld() async throws(UploadFault) -> Int {
         var count = 0
         while true {
-            let now = now
+            let now = dueNow
             let old = try await translating { () throws(CatalogFault) in
                 try await catalog.expired(before: now, limit: Self.batchCount)
             }
@@ -224,7 +224,7 @@ extension UploadEngine {
     }
 
     private func freeOrphans(olderThanSeconds age: Int64) async throws(UploadFault) -> Int {
-        let limit = now.adding(seconds: -age)
+        let limit = dueNow.adding(seconds: -age)
         let old = try await compare().orphans.filter { $0.modifiedAt < limit }
         guard !old.isEmpty else { return 0 }
         // Looked at twice: what was written to or recorded meanwhile is none.

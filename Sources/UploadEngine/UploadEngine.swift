@@ -20,14 +20,16 @@ package final class UploadEngine: Sendable {
     let spent = SpentLinks()
     package let logger: Logger
     private let clock: @Sendable () -> Timestamp
+    private let dueClock: @Sendable () -> Timestamp
 
     /// - Parameters:
     ///   - follower: says who is told of finished files, and which are looked into; `nil` for nobody and none.
-    ///   - clock: the time of day; leases and limits of age follow it.
+    ///   - clock: the time of day.
+    ///   - dueClock: the time by which things end for their age; the time of day when `nil`. See ``PatientClock``.
     package init(
         store: any ByteStore, catalog: any UploadCatalog, checker: any ContentChecking,
         follower: (any CompletionFollowing)? = nil, limits: UploadLimits, logger: Logger,
-        clock: @escaping @Sendable () -> Timestamp
+        clock: @escaping @Sendable () -> Timestamp, dueClock: (@Sendable () -> Timestamp)? = nil
     ) {
         self.store = store
         self.catalog = catalog
@@ -36,9 +38,13 @@ package final class UploadEngine: Sendable {
         self.limits = limits
         self.logger = logger
         self.clock = clock
+        self.dueClock = dueClock ?? clock
     }
 
     package var now: Timestamp { clock() }
+
+    /// The time by which age is judged before anything is ended, forgotten or freed.
+    package var dueNow: Timestamp { dueClock() }
 
     var bounds: PartsMachine.Bounds {
         PartsMachine.Bounds(
@@ -193,8 +199,9 @@ package final class UploadEngine: Sendable {
         try await translating { () throws(StoreFault) in try await store.reader(of: upload.objectKey) }
     }
 
-    /// Proves that bytes and records can be made durable; for readiness.
+    /// Proves that bytes and records can be made durable, and that there is room for uploads; for readiness.
     package func checkWritable() async throws(UploadFault) {
+        try await checkRoom(for: nil)
         try await translating { () throws(StoreFault) in try await store.checkWritable() }
         try await translating { () throws(CatalogFault) in try await catalog.checkWritable() }
     }
