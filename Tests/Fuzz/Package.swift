@@ -56,21 +56,15 @@ let package = Package(
             exclude: ["Examination"], swiftSettings: product),
         .target(
             name: "MediaLibrary", dependencies: ["UploadModel", "CCurl"], path: "Product/MediaLibrary/Transfers",
-            exclude: [
-                "DownloadMachine.swift", "DownloadOrder.swift", "Hop.swift", "HopHandle.swift", "HopPipe.swift",
-                "HopRun.swift", "OutgoingHTTP+Download.swift", "OutgoingHTTP.swift", "OutgoingRequest.swift",
+            sources: [
+                "AddressRule.swift", "AnswerHead.swift", "FetchURL.swift", "IPAddress.swift", "NameHint.swift",
+                "TransferFault.swift",
             ],
             swiftSettings: product),
         .target(
             name: "GatewayHTTP", dependencies: [nioCore, nioHTTP1], path: "Product/GatewayHTTP",
-            exclude: [
-                "DrainSwitch.swift", "GatewayServer.swift", "GatewayServices.swift", "GrantKeys.swift",
-                "KeyCache.swift", "OpenAPI", "Readiness.swift", "Routes", "Connection/BodyClock.swift",
-                "Connection/BodyLane.swift", "Connection/BodyPump.swift", "Connection/ConnectionGuard.swift",
-                "Connection/Exchange.swift", "Connection/Flag.swift", "Connection/FormReader.swift",
-                "Connection/GatewayChannel.swift", "Connection/LoopExecutor.swift", "Connection/RefusalDrain.swift",
-                "Connection/RequestBodySource.swift",
-            ],
+            exclude: ["OpenAPI"],
+            sources: ["GatewayLimits.swift", "Connection/HeadGate.swift", "Connection/RequestDecoder.swift"],
             swiftSettings: product),
 
         .target(
