@@ -335,15 +335,15 @@ extension CatalogConformance {
         let isIn = try await concurrently(60) { number in
             let node = nodes[number % 2]
             switch number / 20 {
-            case 0: return try await node.create(try Sample.upload(sized: 10), within: within(stored: 73)) == .created
+            case 0: return try await node.create(try Sample.upload(sized: 10), within: within(stored: 79)) == .created
             case 1:
                 let outcome = try await node.claim(
-                    links[number % 20].fileID, now: Sample.start, expiresAt: Sample.start, within: within(stored: 73))
+                    links[number % 20].fileID, now: Sample.start, expiresAt: Sample.start, within: within(stored: 79))
                 if case .claimed = outcome { return true } else { return false }
             default:
                 return try await node.reserve(
                     streams[number % 20].fileID, atLeast: 10, wanting: 10,
-                    within: TenantQuota(maximumStoredBytes: 73)) == .reserved(10)
+                    within: TenantQuota(maximumStoredBytes: 79)) == .reserved(10)
             }
         }
         try requireEqual(isIn.count { $0 }, 7, "those that were let in")
