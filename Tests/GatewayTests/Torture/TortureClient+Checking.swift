@@ -64,6 +64,7 @@ extension TortureClient {
         var standing: [Track] = []
         for var track in tracks {
             track.isWavering = false
+            track.shaken = []
             let id = track.fileID ?? inventory.id(of: track)
             let items = id.flatMap { inventory.items[$0] } ?? []
             if let id, let told = inventory.open.removeValue(forKey: id) {

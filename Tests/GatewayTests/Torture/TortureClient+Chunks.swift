@@ -56,10 +56,17 @@ extension TortureClient {
     /// Sends a chunk, which must be taken.
     mutating func sendChunk(_ index: Int, _ number: Int, version: Int) async throws {
         let request = chunkRequest(tracks[index], number, version: version)
+        let before = tracks[index]
         tracks[index].parts[number - 1].insert(version)
         tracks[index].phases.insert(.open)
         if tracks[index].mayBeWhole { tracks[index].phases.insert(.complete) }
-        let taken = try await ask(request, 200).told(Told.ChunkTaken.self)
+        let isShaken = before.shaken.contains(number)
+        let answer = isShaken ? try await ask(request, 200, 409) : try await ask(request, 200)
+        guard answer.status == 200 else {
+            tracks[index] = before
+            return try Self.expect(answer, "superseded")
+        }
+        let taken = try answer.told(Told.ChunkTaken.self)
         tracks[index].parts[number - 1] = [version]
         try settle(index, isComplete: taken.data.completed)
     }
@@ -110,7 +117,7 @@ extension TortureClient {
         }
         let isSilent = answers.contains { $0 == nil }
         for number in Set(sends.map(\.number)) where !isComplete && !isSilent {
-            if !tracks[index].surelyHere.contains(number) {
+            if !tracks[index].surelyHere.contains(number), !track.shaken.contains(number) {
                 throw BrokenPromise("nobody won chunk \(number - 1) of \(tracks[index].account)")
             }
         }
@@ -122,6 +129,7 @@ extension TortureClient {
         let numbers = sendable(tracks[index])
         guard let number = numbers.randomElement(using: &random) else { return }
         let request = chunkRequest(tracks[index], number, version: 4)
+        tracks[index].shaken.insert(number)
         // Before the last boundary, behind which nothing of the form is missing.
         await line.breakOff(request, leaving: Int.random(in: 50...request.body.count, using: &random))
     }

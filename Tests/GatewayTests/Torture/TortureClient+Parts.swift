@@ -63,8 +63,14 @@ extension TortureClient {
         let digest = Self.digest(bytes)
         if chance(50) { request.fields.append("Content-Digest: \(digest)") }
         request.isChunked = chance(15)
+        let before = tracks[index].parts[number - 1]
         tracks[index].parts[number - 1].insert(version)
-        let answer = try await ask(request, 204)
+        let isShaken = tracks[index].shaken.contains(number)
+        let answer = isShaken ? try await ask(request, 204, 409) : try await ask(request, 204)
+        guard answer.status == 204 else {
+            tracks[index].parts[number - 1] = before
+            return try Self.expect(answer, "superseded")
+        }
         guard answer["Content-Digest"] == digest else {
             throw BrokenPromise("\(digest) was sent, \(answer.account) stored: \(tracks[index].account)")
         }
@@ -97,7 +103,9 @@ extension TortureClient {
                 }
             }
             silent = silent || !unknown.isEmpty
-            if taken.isEmpty, unknown.isEmpty { throw BrokenPromise("nobody won part \(number) of \(track.account)") }
+            if taken.isEmpty, unknown.isEmpty, !track.shaken.contains(number) {
+                throw BrokenPromise("nobody won part \(number) of \(track.account)")
+            }
             // Whoever was overtaken does not count, and where nobody is known to have won the old one may stand.
             tracks[index].parts[number - 1] = (taken.isEmpty ? track.parts[number - 1] : taken).union(unknown)
         }
@@ -109,6 +117,7 @@ extension TortureClient {
         let number = Int.random(in: 1...tracks[index].content.partCount, using: &random)
         let bytes = tracks[index].content.part(number, 4)
         let left = Int.random(in: 1...bytes.count, using: &random)
+        tracks[index].shaken.insert(number)
         await line.breakOff(partRequest(tracks[index], number, bytes), leaving: left)
     }
 

@@ -45,6 +45,9 @@ struct Track: Sendable {
     var phases: Set<Phase>
     /// Whether a request was broken off here, and may still be at its end.
     var isWavering = false
+    /// Parts of which a request was broken off since the start. The gateway may see it later than one that was sent
+    /// after it, and take it for the newer one.
+    var shaken: Set<Int> = []
     /// For each part the versions that may stand there; 0 is nothing.
     var parts: [Set<Int>]
     var spending = Spending.not
