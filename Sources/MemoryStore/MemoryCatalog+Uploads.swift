@@ -138,7 +138,9 @@ extension MemoryCatalog {
         precondition(!final.isOpen && final != .complete, "an upload ends as failed, aborted or expired")
         return state.withLock { state in
             guard var upload = state.uploads[id] else { return .unknown }
-            guard upload.record.state.isOpen else { return .refused(upload.record) }
+            guard upload.record.state.isOpen, final != .expired || upload.record.expiresAt <= now else {
+                return .refused(upload.record)
+            }
             upload.record.state = final
             upload.record.alias = nil
             upload.record.receivedBytes = 0

@@ -172,6 +172,7 @@ extension SQLiteCatalog {
                 """
                 UPDATE upload SET state = :state, alias = NULL, ended_at = :now, received_bytes = 0
                 WHERE file_id = :file_id AND state IN ('granted', 'receiving')
+                    AND (:state <> 'expired' OR expires_at <= :now)
                 RETURNING \(UploadRows.columns)
                 """,
                 ["file_id": id.text, "state": state.rawValue, "now": now.milliseconds])

@@ -61,7 +61,8 @@ package protocol UploadCatalog: QuotaCatalog {
     func complete(_ id: FileID, with completion: Completion, announcing handoffs: [Handoff])
         async throws(CatalogFault) -> TransitionOutcome
 
-    /// Ends an open upload as `failed`, `aborted` or `expired`, forgets its parts and frees its alias.
+    /// Ends an open upload as `failed`, `aborted` or `expired`, forgets its parts and frees its alias. It expires only if
+    /// its time is over: a part that was recorded a moment ago gave it new time.
     func end(_ id: FileID, as state: UploadState, now: Timestamp) async throws(CatalogFault) -> TransitionOutcome
 
     /// Ends a complete upload and its copies as `aborted`; holds only while no media item was made of it. Copies that

@@ -8,6 +8,7 @@ extension CatalogConformance {
         Check("only a receiving upload is completed", completesOnlyReceiving),
         Check("an ended upload has no parts and no bytes any more", ends),
         Check("only an open upload is ended", endsOnlyOpen),
+        Check("an upload expires only when its time is over", expiresOnlyLate),
         Check("of 100 that complete or end an upload at once one does", endRace),
         Check("a file is withdrawn only while nothing was made of it", withdraws),
         Check("a part and an end that come at once leave no part", recordOrEndRace),
@@ -110,7 +111,7 @@ extension CatalogConformance {
             for upload in [granted, receiving] {
                 var expected = upload
                 expected.state = state
-                try requireEqual(await catalog.end(upload.fileID, as: state, now: Sample.start), .done(expected))
+                try requireEqual(await catalog.end(upload.fileID, as: state, now: upload.expiresAt), .done(expected))
                 try requireEqual(try await catalog.standing(upload), expected)
                 try requireEqual(await catalog.parts(of: upload.fileID), [])
             }
@@ -128,6 +129,27 @@ extension CatalogConformance {
         }
     }
 
+    private static func expiresOnlyLate(_ open: Open) async throws {
+        let catalog = try await open()
+        for state in [UploadState.granted, .receiving] {
+            let upload = try await catalog.add(state)
+            let early = upload.expiresAt.adding(seconds: -1)
+            try requireEqual(await catalog.end(upload.fileID, as: .expired, now: early), .refused(upload))
+            try requireEqual(try await catalog.standing(upload), upload)
+            let ended = try await catalog.end(upload.fileID, as: .expired, now: upload.expiresAt).requireDone()
+            try requireEqual(ended.state, .expired)
+        }
+        // A part gives new time.
+        let upload = try await catalog.add(.receiving)
+        _ = try await catalog.record(
+            Sample.part(1), of: upload.fileID, learning: PartLayout(), detectedType: nil,
+            expiresAt: upload.expiresAt.adding(seconds: 5))
+        let standing = try await catalog.standing(upload)
+        let outcome = try await catalog.end(upload.fileID, as: .expired, now: upload.expiresAt)
+        try requireEqual(outcome, .refused(standing))
+        try requireEqual(await catalog.parts(of: upload.fileID).count, 1)
+    }
+
     private static func endRace(_ open: Open) async throws {
         let nodes = [try await open(), try await open()]
         let upload = try await nodes[0].add(.receiving)
@@ -137,7 +159,7 @@ extension CatalogConformance {
             return switch number % 4 {
             case 0: try await node.complete(upload.fileID, with: Sample.completion(at: Int64(number)), announcing: [])
             case 1: try await node.end(upload.fileID, as: .aborted, now: Sample.start)
-            case 2: try await node.end(upload.fileID, as: .expired, now: Sample.start)
+            case 2: try await node.end(upload.fileID, as: .expired, now: upload.expiresAt)
             default: try await node.end(upload.fileID, as: .failed, now: Sample.start)
             }
         }

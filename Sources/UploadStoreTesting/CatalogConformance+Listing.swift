@@ -129,7 +129,7 @@ extension CatalogConformance {
             let now = Sample.start.adding(seconds: step.seconds)
             try requireEqual(await catalog.expired(before: now, limit: step.limit), step.expired)
         }
-        _ = try await catalog.end(oldest.fileID, as: .expired, now: Sample.start).requireDone()
+        _ = try await catalog.end(oldest.fileID, as: .expired, now: oldest.expiresAt).requireDone()
         try requireEqual(await catalog.expired(before: Sample.start.adding(seconds: 20), limit: 9), [])
     }
 

@@ -93,8 +93,9 @@ extension UploadCatalog {
         _ state: UploadState, of tenant: TenantID? = nil, alias: String? = nil, at seconds: Int64 = 0,
         endedAt: Int64 = 20
     ) async throws -> UploadRecord {
-        let begun = try Sample.upload(
+        var begun = try Sample.upload(
             state == .granted ? .granted : .receiving, of: tenant, alias: alias, at: seconds)
+        if state == .expired { begun.expiresAt = Sample.start.adding(seconds: endedAt) }
         try await add(begun)
         switch state {
         case .granted, .receiving:

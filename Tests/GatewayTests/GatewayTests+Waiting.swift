@@ -12,7 +12,8 @@ extension GatewayTests {
                 + "Content-Length: \(bytes)\r\n\r\n"
         }
 
-        @Test(arguments: ["", "GET /healthz HTTP/1.1\r\nHos"])
+        /// The last of them is all that a client of HTTP/0.9 sends.
+        @Test(arguments: ["", "GET /healthz HTTP/1.1\r\nHos", "GET /healthz\r\n"])
         func `a head that does not come ends the connection`(sent: String) async throws {
             let answer = try await RawConnection.exchange(port: RunningGateway.shared.port, sent)
             #expect(answer == "")

@@ -78,6 +78,8 @@ final class BodyLane: ChannelDuplexHandler {
     private var context: ChannelHandlerContext?
     private var clock: BodyClock?
     private let renewDecoder: (ChannelHandlerContext) throws -> Void
+    /// Bytes that went to the decoder since the connection began.
+    private(set) var decodedBytes: Int64 = 0
     /// Bytes that came this way since the connection began.
     private(set) var receivedBytes: Int64 = 0
 
@@ -345,7 +347,9 @@ final class BodyLane: ChannelDuplexHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch state {
-        case .shut where early.readableBytes == 0: context.fireChannelRead(data)
+        case .shut where early.readableBytes == 0:
+            decodedBytes += Int64(unwrapInboundIn(data).readableBytes)
+            context.fireChannelRead(data)
         case .dead: break
         case .shut, .open:
             var bytes = unwrapInboundIn(data)

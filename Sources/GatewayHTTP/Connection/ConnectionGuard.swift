@@ -1,5 +1,6 @@
 import HTTPTypes
 import NIOCore
+import NIOHTTP1
 import NIOHTTPTypes
 
 /// A client was too slow inside a body.
@@ -13,8 +14,9 @@ final class ConnectionGuard: ChannelDuplexHandler, NIOScheduledCallbackHandler {
     typealias OutboundIn = HTTPResponsePart
     typealias OutboundOut = HTTPResponsePart
 
-    /// Slowness is judged over this much waiting.
-    private static let rateWindow = TimeAmount.seconds(30)
+    /// Slowness is judged over this much waiting, or over so many silences where those may only be short.
+    private static let longestRateWindow = TimeAmount.seconds(30)
+    private static let silencesOfRateWindow: Int64 = 5
 
     let clock = BodyClock()
     private let limits: GatewayLimits
@@ -39,6 +41,8 @@ final class ConnectionGuard: ChannelDuplexHandler, NIOScheduledCallbackHandler {
     private(set) var bodyBytes: Int64 = 0
     /// Heads that came through the decoder: which request ``bodyBytes`` is of, where a client sends ahead.
     private(set) var headCount = 0
+    /// Of a body in chunks, what had come to the decoder when it began; `nil` for others.
+    private var chunksStartBytes: Int64?
     /// What had come when the window began, through the decoder and past it.
     private var windowStartBytes: Int64 = 0
     private var windowStart = TimeAmount.zero
@@ -77,8 +81,9 @@ final class ConnectionGuard: ChannelDuplexHandler, NIOScheduledCallbackHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch unwrapInboundIn(data) {
-        case .head:
+        case .head(let head):
             headDeadline = nil
+            chunksStartBytes = head.headerFields[.transferEncoding] == nil ? nil : lane.decodedBytes
             openRequests += 1
             isInBody = true
             bodyBytes = 0
@@ -86,9 +91,26 @@ final class ConnectionGuard: ChannelDuplexHandler, NIOScheduledCallbackHandler {
             windowStartBytes = lane.receivedBytes
             windowStart = clock.read(now: .now()).total
         case .body(let bytes): bodyBytes += Int64(bytes.readableBytes)
-        case .end: isInBody = false
+        case .end:
+            isInBody = false
+            chunksStartBytes = nil
         }
         context.fireChannelRead(data)
+    }
+
+    /// RFC 9112 section 7.1.1: what stands between the bytes of a body in chunks has a limit, or a client could keep us
+    /// reading for ever. A byte alone in its chunk has five others around it.
+    private static let mostFraming = (eachByte: Int64(8), bytes: Int64(16 << 10))
+
+    func channelReadComplete(context: ChannelHandlerContext) {
+        if let start = chunksStartBytes {
+            let framing = lane.decodedBytes - start - bodyBytes
+            if framing > Self.mostFraming.eachByte * bodyBytes + Self.mostFraming.bytes {
+                chunksStartBytes = nil
+                return context.fireErrorCaught(HTTPParserError.invalidChunkSize)
+            }
+        }
+        context.fireChannelReadComplete()
     }
 
     func channelWritabilityChanged(context: ChannelHandlerContext) {
@@ -205,7 +227,8 @@ final class ConnectionGuard: ChannelDuplexHandler, NIOScheduledCallbackHandler {
         let (silence, total) = clock.read(now: now)
         if silence >= .seconds(limits.bodyIdleTimeoutSeconds) { return true }
         let waited = total - windowStart
-        guard waited >= Self.rateWindow else { return false }
+        let silences = TimeAmount.seconds(Self.silencesOfRateWindow * limits.bodyIdleTimeoutSeconds)
+        guard waited >= min(Self.longestRateWindow, silences) else { return false }
         let came = bodyBytes + lane.receivedBytes
         let rate = Double(came - windowStartBytes) / (Double(waited.nanoseconds) / 1_000_000_000)
         windowStartBytes = came

@@ -20,7 +20,7 @@ extension GatewayTests {
         }
 
         @Test(arguments: HostileRow.smuggling) func `a request in another one`(row: HostileRow) async throws {
-            try await expectHandled(row)
+            for way in Way.allCases { try await expectHandled(row, way) }
         }
 
         @Test func `the request that is never understood would be a good one`() async throws {
@@ -36,7 +36,10 @@ extension GatewayTests {
         @Test func `nothing of all that stays in memory`() async throws {
             guard ProcessFacts.areTold else { return }
             let gateway = try RunningGateway.shared
-            let rows = HostileRow.heads + HostileRow.bodies + HostileRow.smuggling
+            let place = try await HostileWatch.place(on: gateway)
+            let rows = (HostileRow.heads + HostileRow.bodies + HostileRow.smuggling).filter {
+                $0.bytes(place).count > 20_000
+            }
             for row in rows { _ = try await answers(to: row, .atOnce) }
             let before = try ProcessFacts.residentBytes(of: gateway.process.id)
             for _ in 0..<2 {
@@ -46,21 +49,19 @@ extension GatewayTests {
             #expect(grown < HostileWatch.keptBytes, "\(grown) bytes more after \(rows.count) rows twice")
         }
 
-        private func expectHandled(_ row: HostileRow) async throws {
+        private func expectHandled(_ row: HostileRow, _ way: Way = .atOnce) async throws {
             let gateway = try RunningGateway.shared
-            for way in Way.allCases {
-                let watch = try await HostileWatch(gateway)
-                let answers = try await answers(to: row, way)
-                let expected = row.answers + (row.ends ? [] : [[200]])
-                let said = answers.map(\.account).joined(separator: "\n").prefix(2000)
-                #expect(answers.count == expected.count, "\(way), \(row.rule): \(said)")
-                for (answer, allowed) in zip(answers, expected) {
-                    #expect(allowed.contains(answer.status), "\(way), \(row.rule): \(answer.account)")
-                }
-                // RFC 9112 section 9.6: who ends a connection says so.
-                #expect(answers.last?.isLast == true, "\(way): \(said)")
-                try await watch.expectWell("\(way)")
+            let watch = try await HostileWatch(gateway)
+            let answers = try await answers(to: row, way)
+            let expected = row.answers + (row.ends ? [] : [[200]])
+            let said = answers.map(\.account).joined(separator: "\n").prefix(2000)
+            #expect(answers.count == expected.count, "\(way), \(row.rule): \(said)")
+            for (answer, allowed) in zip(answers, expected) {
+                #expect(allowed.contains(answer.status), "\(way), \(row.rule): \(answer.account)")
             }
+            // RFC 9112 section 9.6: who ends a connection says so.
+            #expect(answers.last?.isLast == true, "\(way): \(said)")
+            try await watch.expectWell("\(way)")
         }
 
         /// Everything that comes back up to the end of the connection. Where the row leaves it open, one more request

@@ -49,7 +49,7 @@ extension HostileRow {
             ("/media/../../../../etc/passwd", 404), ("/media/%2e%2e%2f%2e%2e%2fetc/passwd", 404),
             ("/media/AAAAAAAAAAAAAAAAAAAAAAAAAAA/..%2f..%2fa.mp4", 404), ("/media/%00/a.mp4", 404),
             ("/media/\(many(4096, "A"))/a.mp4", 404), ("/media/a/\(many(4096, "a"))", 404),
-            ("/media/%ff%fe/%c0%af", 404), ("/upload/../a.mp4", 404), ("/upload/%2e%2e/%2e%2e", 404),
+            ("/media/%ff%fe/%c0%af", 404), ("/upload/../a.mp4", 405), ("/upload/%2e%2e/%2e%2e", 405),
             ("/\(many(4096, "/"))", 404), ("/\(many(1000, "../"))etc/passwd", 404),
         ] as [(String, Int)]).map { target, status in
             HostileRow("target \(target.prefix(60))", "RFC 9110 section 7.1, RFC 3986 section 6", [[status]]) { _ in
@@ -62,11 +62,9 @@ extension HostileRow {
         ] as [(String, Int)]).map { target, status in
             HostileRow("absolute \(target)", "RFC 9112 section 3.2.2", [[status]]) { _ in get(target) }
         }
-        + ["ftp://a/healthz", "a:80", "*"].map { target in
-            HostileRow("target \(target)", "RFC 9112 section 3.2", [[400]]) { _ in get(target) }
-        }
         + [
-            "http:/healthz", "http:healthz", "healthz", "://a/healthz", "/heal thz", "/heal\tthz", "/heal\u{0}thz",
+            "ftp://a/healthz", "file:///healthz", "a:80", "http:/healthz", "http:healthz", "healthz", "://a/healthz",
+            "/heal thz", "/heal\tthz", "/heal\u{0}thz",
             "/heal\u{7F}thz", "/heal\rthz",
         ].map { target in
             .refused("target \(target.debugDescription)", "RFC 9112 section 3.2", text: { _ in get(target) })
@@ -75,6 +73,7 @@ extension HostileRow {
             .refused("a target that is no UTF-8", "RFC 9112 section 3.2, RFC 3986 section 2") { _ in
                 Data("GET /healthz".utf8) + [0xC3, 0x28, 0xFF] + Data(" HTTP/1.1\r\nHost: a\r\n\r\n".utf8)
             },
+            HostileRow("target *", "RFC 9112 section 3.2.4", [[400]]) { _ in get("*") },
             HostileRow("a target with a fragment", "RFC 9112 section 3.2", [[400, 404]]) { _ in get("/healthz#a") },
         ]
 
@@ -122,12 +121,12 @@ extension HostileRow {
 
     private static let versions: [HostileRow] =
         [
-            "GET /healthz\r\n", "GET /healthz\r\n\r\n", "GET /healthz HTTP/0.9\r\n\r\n",
+            "GET /healthz\r\n\r\n", "GET /healthz HTTP/0.9\r\n\r\n",
             "GET /healthz HTTP/2.0\r\nHost: a\r\n\r\n", "GET /healthz HTTP/3.0\r\nHost: a\r\n\r\n",
             "GET /healthz HTTP/1.2\r\nHost: a\r\n\r\n", "GET /healthz HTTP/1.10\r\nHost: a\r\n\r\n",
             "GET /healthz HTTP/11\r\nHost: a\r\n\r\n", "GET /healthz http/1.1\r\nHost: a\r\n\r\n",
-            "GET /healthz HTTP/1.1 \r\nHost: a\r\n\r\n", "GET /healthz  HTTP/1.1\r\nHost: a\r\n\r\n",
-            "GET  /healthz HTTP/1.1\r\nHost: a\r\n\r\n", "GET\t/healthz\tHTTP/1.1\r\nHost: a\r\n\r\n",
+            "GET /healthz HTTP/1.1 \r\nHost: a\r\n\r\n",
+            "GET\t/healthz\tHTTP/1.1\r\nHost: a\r\n\r\n",
             " GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n", "get /healthz HTTP/1.1\r\nHost: a\r\n\r\n",
             "G\u{0}T /healthz HTTP/1.1\r\nHost: a\r\n\r\n", "GET /healthz FTP/1.1\r\nHost: a\r\n\r\n",
             "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",
@@ -137,6 +136,9 @@ extension HostileRow {
         + [
             HostileRow("HTTP/1.0 without a host", "RFC 9112 section 3.2", [[200]], ends: true) { _ in
                 "GET /healthz HTTP/1.0\r\n\r\n"
+            },
+            HostileRow("two blanks in the line", "RFC 9112 section 3", [[200]]) { _ in
+                "GET  /healthz  HTTP/1.1\r\nHost: a\r\n\r\n"
             },
             HostileRow("TRACE", "RFC 9110 section 9.3.8", [[405]]) { _ in
                 "TRACE /healthz HTTP/1.1\r\nHost: a\r\nX-API-Key: secret\r\n\r\n"
@@ -169,6 +171,17 @@ extension HostileRow {
 
     /// Many requests ahead of their answers.
     private static let crowds: [HostileRow] = [
+        .refused("a chunk extension of 1 MB", "RFC 9112 section 7.1.1") { place in
+            place.head("Transfer-Encoding: chunked") + "1;a=\(many(1 << 20, "b"))\r\nx\r\n0\r\n\r\n"
+        },
+        .refused("1,000 chunks with an extension of 1 KB", "RFC 9112 section 7.1.1") { place in
+            place.head("Transfer-Encoding: chunked") + many(1000, "1;a=\(many(1024, "b"))\r\n \r\n") + "0\r\n\r\n"
+        },
+        HostileRow("30,000 chunks of a byte each", "RFC 9112 section 7.1", [[201]]) { place in
+            let body = #"{"fileName":"a.mp4","size":1}"#
+            return place.head("Transfer-Encoding: chunked") + many(30_000, "1\r\n \r\n")
+                + "\(String(body.utf8.count, radix: 16))\r\n\(body)\r\n0\r\n\r\n"
+        },
         HostileRow("1,000 requests at once", "RFC 9112 section 9.3.2", Array(repeating: [200], count: 1000)) { _ in
             many(1000, get("/healthz"))
         },

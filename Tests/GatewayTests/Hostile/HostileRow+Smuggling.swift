@@ -138,9 +138,12 @@ extension HostileRow {
         HostileRow("in a body in chunks", "RFC 9112 section 7.1", [[400]]) { place in
             place.insideChunk("Transfer-Encoding: chunked")
         },
-        HostileRow("behind a trailer that names a length", "RFC 9110 section 6.5.1", [[400]]) { place in
+        .refused("behind a trailer that names a length", "RFC 9110 section 6.5.1") { place in
             place.head("Transfer-Encoding: chunked\r\nTrailer: Content-Length")
-                + "5\r\nhello\r\n0\r\nContent-Length: \(place.canary.utf8.count)\r\nEmpty:\r\n\r\n"
+                + "5\r\nhello\r\n0\r\nContent-Length: \(place.canary.utf8.count)\r\n\r\n" + place.canary
+        },
+        HostileRow("a trailer without a value", "RFC 9112 section 7.1.2", [[400]]) { place in
+            place.head("Transfer-Encoding: chunked") + "5\r\nhello\r\n0\r\nEmpty:\r\n\r\n"
         },
         HostileRow("a key in a trailer", "RFC 9110 section 6.5.1", [[401]], ends: true) { place in
             let body = #"{"fileName":"a.mp4","size":1}"#

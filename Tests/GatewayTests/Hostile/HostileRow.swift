@@ -1,4 +1,5 @@
 import Foundation
+import Testing
 
 /// What somebody sends who means us no good, and what must come back.
 struct HostileRow: Sendable, CustomTestStringConvertible {

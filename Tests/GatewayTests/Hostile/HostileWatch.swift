@@ -10,7 +10,7 @@ struct HostileWatch: Sendable {
     /// a second would not, and that is why ``keptBytes`` is looked at as well.
     static let rowBytes = 12 << 20
     /// What may stay after all rows came twice more: the slack of the allocator's arenas. A row that
-    /// leaked what it sent, a mebibyte at most, would show, as the many rows together are some 80 MiB.
+    /// leaked what it sent, a mebibyte at most, would show, as the large rows together are some 50 MiB.
     static let keptBytes = 8 << 20
 
     private let gateway: RunningGateway
