@@ -31,17 +31,17 @@ final class IdleCrowd: Sendable {
         return Int(clamping: limit.rlim_cur)
     }
 
-    /// Opens connections one after the other. Of three, one sends nothing, one sends a piece of a head, and one has a
-    /// whole answer behind it.
+    /// Opens connections one after the other. Of ten, four send nothing, five send a piece of a head, and one has a whole
+    /// answer behind it.
     static func gather(_ count: Int, port: Int) async throws -> IdleCrowd {
         try await onThread {
             let crowd = IdleCrowd([])
             for number in 0..<count {
                 let socket = try connection(port)
                 crowd.sockets.withLock { $0.append(socket) }
-                switch number % 3 {
-                case 0: break
-                case 1: try send("GET /healthz HTTP/1.1\r\nHost: a\r\nX-Half: of a li", on: socket)
+                switch number % 10 {
+                case 2, 4, 6, 8: break
+                case 1, 3, 5, 7, 9: try send("GET /healthz HTTP/1.1\r\nHost: a\r\nX-Half: of a li", on: socket)
                 default:
                     try send("GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n", on: socket)
                     var buffer = [UInt8](repeating: 0, count: 4096)
