@@ -81,8 +81,6 @@ extension GatewayTests {
             ] {
                 #expect([500, 503].contains(answer.status), "\(what): \(answer.account)")
             }
-            let ready = try await gateway.call("GET", "/readyz", key: nil)
-            #expect([500, 503].contains(ready.status), "\(ready.account)")
             #expect(try await gateway.call("GET", "/healthz", key: nil).status == 200)
             #expect(gateway.process.isRunning)
             try await gateway.kill()

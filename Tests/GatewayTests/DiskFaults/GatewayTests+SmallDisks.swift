@@ -23,10 +23,10 @@ extension GatewayTests {
                 let film = try Scratch.bytes(try Samples.shared.film(sizeBytes: 16 << 20))
                 let transfer = try Curl.start(
                     ["-H", "Content-Type: video/mp4", "-H", "Expect:", "-T", "-", link.uploadURL], readsInput: true)
-                try await transfer.send(film.prefix(3 << 20))
+                try await transfer.send(film.prefix(8 << 10))
                 try await disk.fill()
                 // curl may stop reading when it is refused.
-                _ = try? await transfer.send(film.dropFirst(3 << 20))
+                _ = try? await transfer.send(film.dropFirst(8 << 10))
                 transfer.endInput()
                 let stream = try await transfer.answer()
                 #expect(stream.status == 507, "\(stream.account)")

@@ -66,7 +66,7 @@ extension PowerTrack {
             }
             let missing = (1...pieces.paths.count).filter { !here.contains($0) }
             if way == .parts {
-                #expect(Parts.numbers(status["missing"]) == missing, "\(name)")
+                #expect(GatewayTests.Parts.numbers(status["missing"]) == missing, "\(name)")
                 try await gateway.putParts(fileID, pieces, missing)
                 let done = try await gateway.complete(fileID)
                 #expect(done.status == 200, "\(name): \(done.account)")

@@ -222,9 +222,8 @@ struct PowerTrack: Sendable {
     }
 
     private static func path(_ url: String) -> String {
-        url.split(separator: "/", maxSplits: 2).last.flatMap { rest in
-            rest.firstIndex(of: "/").map { String(rest[$0...]) }
-        } ?? url
+        let rest = url.split(separator: "://", maxSplits: 1).last ?? ""
+        return rest.firstIndex(of: "/").map { String(rest[$0...]) } ?? url
     }
 }
 
