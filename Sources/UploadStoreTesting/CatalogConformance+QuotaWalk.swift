@@ -189,7 +189,7 @@ private struct QuotaWalk {
     private mutating func end(_ id: FileID) async throws {
         guard let upload = walked[id] else { return }
         let state = [UploadState.failed, .aborted, .expired][draw(0...2)]
-        let outcome = try await catalog.end(id, as: state, now: Sample.start)
+        let outcome = try await catalog.end(id, as: state, now: Sample.longAfter)
         guard upload.state.isOpen else {
             guard case .refused = outcome else { throw ConformanceFailure("ended, but \(outcome)") }
             return
@@ -206,7 +206,7 @@ private struct QuotaWalk {
             guard case .done = outcome else { throw ConformanceFailure("a file, but \(outcome)") }
             walked[id]?.state = .aborted
         } else {
-            _ = try await catalog.forgetEnded(before: Sample.start.adding(seconds: 1), limit: 1000)
+            _ = try await catalog.forgetEnded(before: Sample.longAfter.adding(seconds: 1), limit: 1000)
             let ended = walked.filter { !$0.value.state.isOpen && $0.value.state != .complete }.keys
             for id in ended { walked[id] = nil }
             order.removeAll { walked[$0] == nil }

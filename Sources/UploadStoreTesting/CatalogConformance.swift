@@ -16,6 +16,8 @@ package struct CatalogConformance {
 enum Sample {
     /// Any moment will do.
     static let start = Timestamp(milliseconds: 1_700_000_000_000)
+    /// When the time of every sample is over.
+    static let longAfter = start.adding(seconds: 1_000_000)
 
     static func tenant(_ text: String = "acme") throws -> TenantID { try unwrap(TenantID(text)) }
 

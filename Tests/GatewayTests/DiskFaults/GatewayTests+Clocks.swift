@@ -28,7 +28,8 @@ extension GatewayTests {
 
             try probe.turnClock(seconds: seconds)
             let early = try await gateway.put(link, pieces.paths[0], ["-H", "Expect:"])
-            #expect(early.status == (seconds > 0 ? 410 : 200), "\(early.account)")
+            // Expired, or signed by a clock that ran ahead for all that can be known; neither uses it up.
+            #expect(early.status == (seconds > 0 ? 410 : 403), "\(early.account)")
             // Whoever comes now is served by the clock as it is.
             let between = try await gateway.begun(pieces)
             try await gateway.putParts(between.fileID, pieces, [2])
@@ -44,9 +45,7 @@ extension GatewayTests {
             #expect(try await gateway.partNumbers(upload.fileID) == [1])
 
             try probe.turnClock(seconds: 0)
-            if seconds > 0 {
-                #expect(try await gateway.put(link, pieces.paths[0]).status == 200, "it is in time again")
-            }
+            #expect(try await gateway.put(link, pieces.paths[0]).status == 200, "it is in time again")
             try await gateway.putParts(upload.fileID, pieces, [2])
             try await gateway.putParts(between.fileID, pieces, [1])
             for upload in [upload, between] {

@@ -14,20 +14,17 @@ extension GatewayTests {
     ///
     /// A gateway is recorded while it works, the database included. Folders are made as a cut at some places of the
     /// record may leave them, and a gateway is started on each. `SLUICE_TEST_POWER_CUTS` says how many, a third of them
-    /// of a disk whose syncs fail now and then; 27 without it. `SLUICE_TEST_POWER_SEED` repeats the choices of a run.
+    /// of a disk whose syncs fail now and then; 27 without it. `SLUICE_TEST_SEED` repeats the choices of a run.
     @Suite(.enabled(if: DiskProbe.isPossible, "the probe is a library that is preloaded: Linux with glibc"))
     struct PowerLoss {
-        private static func number<Number: FixedWidthInteger>(_ name: String) -> Number? {
-            ProcessInfo.processInfo.environment["SLUICE_TEST_POWER_\(name)"].flatMap { Number($0) }
-        }
-
-        private static let cuts = number("CUTS") ?? 27
+        private static let cuts = RunSettings.powerCuts(otherwise: 27)
         private static let publicURL = "http://gateway.invalid"
         static let options = ["--examine-media", "false", "--public-url", publicURL, "--log-level", "info"]
 
         @Test(arguments: [false, true])
         func `what was acknowledged is there`(syncsFail: Bool) async throws {
-            let seed = Self.number("SEED") ?? UInt64.random(in: 0 ... .max)
+            let seed = RunSettings.seed
+            let began = Date()
             let recorded = try await Recorded(seed: seed, syncsFail: syncsFail)
             var random = SeededRandom(seed: seed)
             let count = syncsFail ? Self.cuts / 3 : Self.cuts - Self.cuts / 3
@@ -41,6 +38,9 @@ extension GatewayTests {
                 try await group.waitForAll()
             }
             Scratch.remove([recorded.log])
+            let seconds = Int(Date().timeIntervalSince(began))
+            let disk = syncsFail ? "a disk whose syncs fail" : "a good disk"
+            RunSettings.tell("power cut at \(count) places of \(disk), seed \(seed), \(seconds) s")
         }
     }
 
