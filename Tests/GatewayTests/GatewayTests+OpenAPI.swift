@@ -82,13 +82,7 @@ extension GatewayTests {
         @Test func `every route of the gateway is described`() async throws {
             let gateway = try RunningGateway.shared
             let calls = try await DescribedCalls.fetch(from: gateway)
-            // Told at its start, each in a line of its own.
-            let routes = gateway.log.text.split(separator: "\n").filter { $0.hasSuffix("] route") }
-                .map { line -> String in
-                    let method = line.firstMatch(of: /http\.method=(\S+)/)?.1 ?? "no method"
-                    let pattern = line.firstMatch(of: /http\.route=(\S+)/)?.1 ?? "no pattern"
-                    return "\(method) " + pattern.replacing(/:[A-Za-z]+/, with: "{}")
-                }
+            let routes = gateway.servedRoutes
             let described = calls.methods.flatMap { path, methods in
                 methods.map { "\($0) " + path.replacing(/\{[^}]*\}/, with: "{}") }
             }

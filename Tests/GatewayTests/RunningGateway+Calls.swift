@@ -36,6 +36,15 @@ struct BegunUpload: Sendable {
 }
 
 extension RunningGateway {
+    /// Every route as `GET /api/media/{}`: told at the start at log level debug, each in a line of its own.
+    var servedRoutes: [String] {
+        log.text.split(separator: "\n").filter { $0.hasSuffix("] route") }.map { line in
+            let method = line.firstMatch(of: /http\.method=(\S+)/)?.1 ?? "no method"
+            let pattern = line.firstMatch(of: /http\.route=(\S+)/)?.1 ?? "no pattern"
+            return "\(method) " + pattern.replacing(/:[A-Za-z]+/, with: "{}")
+        }
+    }
+
     /// A request with the first key.
     func call(_ method: String, _ path: String, _ arguments: [String] = []) async throws -> CurlAnswer {
         try await call(method, path, key: key, arguments)
