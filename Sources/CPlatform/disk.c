@@ -11,9 +11,6 @@
 
 #if defined(__linux__)
 #include <sys/syscall.h>
-#endif
-
-#if defined(__linux__)
 
 int sluice_open_direct(const char *path, int flags) { return open(path, flags | O_DIRECT | O_CLOEXEC); }
 

@@ -100,7 +100,8 @@ package struct Setting: Sendable {
         number("idle-timeout-seconds", 75, 1...3600, "Between two requests of a connection, in seconds."),
         number("body-timeout-seconds", 60, 1...3600, "For a silence inside a body, in seconds."),
         number(
-            "min-body-bytes-per-second", 64, 0...(1 << 30), "A body that stays slower is given up; bytes per second."),
+            "min-body-bytes-per-second", 64, 0...(1 << 30),
+            "A body, or a client that reads a file, that stays slower is given up; bytes per second."),
         number(
             "requests-per-second-and-key", 0, 0...1_000_000,
             "What one API key may ask in the long run, and at once after a pause; 0 for no limit."),

@@ -8,6 +8,9 @@ package protocol ByteReceiver: Sendable {
     /// Takes bytes; returns when there is room for more. Throws as soon as the bytes cannot be right.
     func receive(_ bytes: ByteBuffer) async throws(UploadFault)
 
+    /// Whether ``vacancy(expecting:)`` may have memory to lend: whether nobody has to look at the next bytes first.
+    var lendsMemory: Bool { get }
+
     /// Memory that the next bytes may be put into instead, told with ``filled(_:)``; `nil` when there is none: now, or
     /// because somebody has to look at the bytes before they are stored.
     ///
@@ -79,8 +82,13 @@ final class Intake: @unchecked Sendable {
         try await translating { () throws(StoreFault) in try await writer.append(bytes) }
     }
 
+    var lendsMemory: Bool {
+        guard fillable != nil, isJudged, case .exactly(let expected) = sizing else { return false }
+        return receivedBytes < expected
+    }
+
     func vacancy(expecting byteCount: Int?) async throws(UploadFault) -> Vacancy? {
-        guard let fillable, isJudged, case .exactly(let expected) = sizing, receivedBytes < expected else { return nil }
+        guard let fillable, lendsMemory else { return nil }
         return try await translating { () throws(StoreFault) in try await fillable.vacancy(expecting: byteCount) }
     }
 

@@ -34,6 +34,8 @@ package final class PartUpload: ByteReceiver {
         try await intake.receive(bytes)
     }
 
+    package var lendsMemory: Bool { intake.lendsMemory }
+
     package func vacancy(expecting byteCount: Int?) async throws(UploadFault) -> Vacancy? {
         if lease.isRevoked { throw UploadEngine.superseded }
         return try await intake.vacancy(expecting: byteCount)
@@ -82,6 +84,8 @@ package final class SpooledPart: ByteReceiver {
     }
 
     package func receive(_ bytes: ByteBuffer) async throws(UploadFault) { try await intake.receive(bytes) }
+
+    package var lendsMemory: Bool { intake.lendsMemory }
 
     package func vacancy(expecting byteCount: Int?) async throws(UploadFault) -> Vacancy? {
         try await intake.vacancy(expecting: byteCount)

@@ -43,6 +43,8 @@ package final class StreamUpload: ByteReceiver {
         reservedBytes.withLock { $0 = reserved }
     }
 
+    package var lendsMemory: Bool { intake.lendsMemory }
+
     package func vacancy(expecting byteCount: Int?) async throws(UploadFault) -> Vacancy? {
         if lease.isRevoked { throw UploadEngine.superseded }
         return try await intake.vacancy(expecting: byteCount)

@@ -41,6 +41,18 @@ extension GatewayTests {
             #expect(try await gateway.isWhole(upload, pieces))
         }
 
+        /// Whoever waits for an answer before it sends on is not kept waiting until its time is over.
+        @Test func `a wrong beginning is refused although no more comes`() async throws {
+            let gateway = try RunningGateway.shared
+            let (upload, _) = try await begun(gateway)
+            let client = try gateway.conversation()
+            try await client.send(gateway.partHead(upload.fileID, 1, bytes: 3 << 20))
+            let page = "<!DOCTYPE html><html><body>" + String(repeating: "hello ", count: 1000)
+            try await client.send(Data(page.utf8.prefix(4096)))
+            let answer = try #require(try await client.answer())
+            #expect(answer.status == 415 && answer.text.contains("content_mismatch"), "\(answer.account)")
+        }
+
         @Test(arguments: [100_000, 2_000_000, (3 << 20) - 1])
         func `a quick body that stops is answered and leaves nothing`(sent: Int) async throws {
             let gateway = try RunningGateway.shared

@@ -36,7 +36,9 @@ final class BodyLane: ChannelDuplexHandler {
     private static let judgedBytes: Int64 = 256 << 10
     /// So much of a slow stream is received without waiting for more.
     private static let leastGatheredBytes: Int64 = 16 << 10
-    /// So long at most what has come of a slow stream waits for more.
+    /// Less is not worth a block however long it takes: it could not even be written by itself.
+    private static let worthABlockBytes: Int64 = 4 << 10
+    /// So long at most what has come of a slow stream, and is worth a block, waits for more.
     private static let longestGathering = TimeAmount.seconds(5)
     /// Word of a quick stream is wanted when so much is there, and of a slow one: it costs the same however little has
     /// come. Where that takes longer, ``look()`` takes what is there.
@@ -71,7 +73,7 @@ final class BodyLane: ChannelDuplexHandler {
     /// Where it stood when it was last judged.
     private var judged: (at: NIODeadline, receivedBytes: Int64) = (.distantPast, 0)
     /// Of a wait without memory: since when, and how much was there when it was last looked at.
-    private var gathering: (since: NIODeadline, waitingBytes: Int64)?
+    private var gathering: (since: NIODeadline, waitingBytes: Int64, leastBytes: Int64)?
     /// As the event loop comes.
     private var isWide = true
     private var isHeld = false
@@ -82,6 +84,8 @@ final class BodyLane: ChannelDuplexHandler {
     private(set) var decodedBytes: Int64 = 0
     /// Bytes that came this way since the connection began.
     private(set) var receivedBytes: Int64 = 0
+    /// Bytes that came, as far as is known, and wait to be received.
+    var waitingBytes: Int64 { isOpen ? (gathering?.waitingBytes ?? 0) + Int64(early.readableBytes) : 0 }
 
     /// - Parameter renewDecoder: puts a fresh decoder in the place of the one that would wait for these bytes.
     init(renewDecoder: @escaping (ChannelHandlerContext) throws -> Void) { self.renewDecoder = renewDecoder }
@@ -145,9 +149,11 @@ final class BodyLane: ChannelDuplexHandler {
         let waiting = sluice_waiting_bytes(descriptor)
         if waiting + Int64(early.readableBytes) < min(rest, Self.leastGatheredBytes) {
             setLowWater(Int(min(rest, Int64(Self.lowWaterBytes.slow))) - early.readableBytes, descriptor)
-            gathering = (.now(), waiting)
+            gathering = (.now(), waiting, min(rest, Self.worthABlockBytes))
             await wait(clock)
             gathering = nil
+            // Of a connection that has ended the descriptor may be another's by now.
+            guard end == nil else { return nil }
         }
         return Int(min(rest, sluice_waiting_bytes(descriptor) + Int64(early.readableBytes)))
     }
@@ -235,7 +241,8 @@ final class BodyLane: ChannelDuplexHandler {
             let waiting = sluice_waiting_bytes(descriptor)
             if waiting > gathering.waitingBytes { clock?.restartWaiting() }
             self.gathering?.waitingBytes = waiting
-            if waiting > 0, .now() - gathering.since >= Self.longestGathering { resume() }
+            let isEnough = waiting + Int64(early.readableBytes) >= gathering.leastBytes
+            if isEnough, .now() - gathering.since >= Self.longestGathering { resume() }
             return
         }
         receive()

@@ -10,7 +10,8 @@ struct BodyPump {
     func run(into receiver: any ByteReceiver) async throws(UploadFault) {
         try await watching(receiver) { () async throws(UploadFault) in
             while true {
-                let mayFill = exchange.body.prepareToFill()
+                // Not before the beginning was judged: a wrong one is refused as soon as it is here.
+                let mayFill = exchange.body.prepareToFill() && receiver.lendsMemory
                 let waitingBytes = mayFill ? await exchange.body.gather() : nil
                 if mayFill, let vacancy = try await receiver.vacancy(expecting: waitingBytes),
                     let count = try await exchange.body.fill(vacancy)

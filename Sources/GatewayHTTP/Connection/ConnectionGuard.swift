@@ -229,7 +229,7 @@ final class ConnectionGuard: ChannelDuplexHandler, NIOScheduledCallbackHandler {
         let waited = total - windowStart
         let silences = TimeAmount.seconds(Self.silencesOfRateWindow * limits.bodyIdleTimeoutSeconds)
         guard waited >= min(Self.longestRateWindow, silences) else { return false }
-        let came = bodyBytes + lane.receivedBytes
+        let came = bodyBytes + lane.receivedBytes + lane.waitingBytes
         let rate = Double(came - windowStartBytes) / (Double(waited.nanoseconds) / 1_000_000_000)
         windowStartBytes = came
         windowStart = total

@@ -67,10 +67,13 @@ extension GatewayServices {
             leastBytes: leastFileBytes(of: exchange))
     }
 
+    /// More than a form has besides its fields and its file: preamble, boundaries, heads of parts, epilogue.
+    private static let formFramingBytes: Int64 = 64 << 10
+
     /// How long the file of a form is at least, as the request's head tells: all but what fields may have. 0 where it
     /// does not tell.
     func leastFileBytes(of exchange: Exchange) -> Int64 {
-        max(0, (exchange.body.declaredBytes ?? 0) - Int64(limits.maximumFormFieldBytes) - 4096)
+        max(0, (exchange.body.declaredBytes ?? 0) - Int64(limits.maximumFormFieldBytes) - Self.formFramingBytes)
     }
 
     /// Name and type of a form's file: what its part says, else what its extension says.
