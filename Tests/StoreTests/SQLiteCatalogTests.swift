@@ -4,6 +4,7 @@ import SQLiteCatalog
 import Testing
 import UploadModel
 import UploadStore
+import UploadStoreTesting
 
 @Suite struct SQLiteCatalogTests {
     private func upload(id: FileID = .random()) throws -> UploadRecord {

@@ -4,6 +4,7 @@ import Synchronization
 import Testing
 import UploadModel
 import UploadStore
+import UploadStoreTesting
 
 @testable import SQLiteCatalog
 

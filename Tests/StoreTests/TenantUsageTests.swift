@@ -2,6 +2,7 @@ import GRDB
 import Testing
 import UploadModel
 import UploadStore
+import UploadStoreTesting
 
 @testable import SQLiteCatalog
 
