@@ -139,6 +139,20 @@ package final class DiskStore: LocallyReadableStore {
         }
     }
 
+    package func merged(_ earlier: StoredPart, _ later: StoredPart) -> StoredPart? { earlier.merged(with: later) }
+
+    package func copy(_ source: ObjectKey, lengthBytes: Int64, into key: ObjectKey, at place: PiecePlace)
+        async throws(StoreFault) -> PieceToken
+    {
+        let from = try await staged(source, orPublished: false)
+        let file = try await staged(key)
+        try await threads.run { () throws(StoreFault) in
+            try file.copy(from: from, lengthBytes: lengthBytes, to: place.start)
+        }
+        try await sync(file)
+        return .inPlace
+    }
+
     private func copy(_ spooled: PieceToken, into file: StagedFile, at start: Int64, lengthBytes: Int64)
         async throws(StoreFault)
     {
