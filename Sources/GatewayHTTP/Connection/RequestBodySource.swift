@@ -45,6 +45,9 @@ final class RequestBodySource: @unchecked Sendable {
     /// `Content-Length`; `nil` for a chunked body.
     let declaredBytes: Int64?
     private(set) var receivedBytes: Int64 = 0
+    /// What came behind a body in chunks (RFC 9110 section 6.5), once it was read to its end. No longer than a head may
+    /// be, and the guard of the connection counts it as framing.
+    private(set) var trailers: HTTPFields?
     private let parts: PartSource
     private let outbound: NIOAsyncChannelOutboundWriter<HTTPResponsePart>
     private let connection: GatewayConnection
@@ -98,7 +101,8 @@ final class RequestBodySource: @unchecked Sendable {
             case .body(let bytes):
                 receivedBytes += Int64(bytes.readableBytes)
                 return bytes
-            case .end:
+            case .end(let trailers):
+                self.trailers = trailers
                 state = .finished
                 return nil
             case .head, nil:

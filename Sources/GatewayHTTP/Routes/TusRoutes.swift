@@ -1,0 +1,148 @@
+import HTTPTypes
+import Hummingbird
+import UploadEngine
+import UploadModel
+import UploadProtocols
+
+extension GatewayServices {
+    /// tus 1.0.
+    var tusRoutes: [Route] {
+        let upload = "\(TusProtocol.path)/:fileId"
+        return [
+            Route(.options, TusProtocol.path, access: .open, dialect: .tus) { _, _ in tusAbilities },
+            Route(.options, upload, access: .open, dialect: .tus) { _, _ in tusAbilities },
+            Route(.post, TusProtocol.path, dialect: .tus, takesBytes: true) {
+                exchange, _ throws(UploadFault) in try await createTusUpload(exchange)
+            },
+            Route(.head, upload, dialect: .tus) { exchange, parameters throws(UploadFault) in
+                try await showTusUpload(exchange, parameters)
+            },
+            Route(.patch, upload, dialect: .tus, takesBytes: true) {
+                exchange, parameters throws(UploadFault) in try await appendToTusUpload(exchange, parameters)
+            },
+            Route(.delete, upload, dialect: .tus) { exchange, parameters throws(UploadFault) in
+                try await endTusUpload(exchange, parameters)
+            },
+        ]
+    }
+
+    private var tusAbilities: Answer { .reply(TusReplies.abilities(limits: engine.limits)) }
+
+    /// `POST /files`
+    private func createTusUpload(_ exchange: Exchange) async throws(UploadFault) -> Answer {
+        let tenant = try exchange.requiredTenant()
+        try TusProtocol.checkVersion(exchange.head)
+        let creation = try TusCreation(exchange.head, formats: formats, limits: engine.limits)
+        let (way, joins) = try await tusWay(creation.concat, of: tenant)
+        var upload = try await engine.begin(
+            UploadEngine.Announcement(
+                tenant: tenant, fileName: creation.fileName, declaredType: creation.declaredType,
+                sizeBytes: creation.sizeBytes, way: way, joins: joins, metadataJSON: creation.metadataJSON))
+        do throws(UploadFault) {
+            if let append = creation.append {
+                upload = try await take(append, of: exchange, for: upload)
+            } else if creation.sizeBytes == 0 {
+                upload = try await settle(upload)
+            }
+        } catch {
+            await forget(upload, exchange)
+            throw error
+        }
+        return .reply(TusReplies.created(upload, tookBytes: creation.append != nil, address: address(of: exchange)))
+    }
+
+    /// Ends an upload that its client was never told of, and so can never ask for.
+    private func forget(_ upload: UploadRecord, _ exchange: Exchange) async {
+        do throws(UploadFault) {
+            try await engine.abort(upload)
+        } catch {
+            exchange.logger.warning(
+                "an upload that nobody knows could not be ended", metadata: ["sluice.fault": "\(error.detail)"])
+        }
+    }
+
+    /// What the concatenation extension says, in the words of the engine. The pieces of a final upload must be the same
+    /// tenant's partial ones; whether they are all here is not asked (concatenation-unfinished). The same list again
+    /// makes another file: pieces may be used more than once.
+    private func tusWay(
+        _ concat: TusConcat?, of tenant: TenantID
+    ) async throws(UploadFault) -> (UploadWay, [FileID]) {
+        switch concat {
+        case nil: return (.sequential, [])
+        case .partial: return (.partial, [])
+        case .final(let ids):
+            var joins: [FileID] = []
+            for id in ids {
+                let piece = try await engine.upload(id, of: tenant)
+                guard piece.way == .partial else {
+                    throw UploadFault(.invalidRequest, "Upload-Concat names an upload that was not created as partial.")
+                }
+                joins.append(piece.fileID)
+            }
+            return (.joined, joins)
+        }
+    }
+
+    /// `HEAD /files/{fileId}`: ends whoever is still sending, so that the offset told is one that is taken next.
+    private func showTusUpload(_ exchange: Exchange, _ parameters: Parameters) async throws(UploadFault) -> Answer {
+        .reply(TusReplies.standing(try await settle(try await standing(exchange, parameters))))
+    }
+
+    /// `PATCH /files/{fileId}`
+    private func appendToTusUpload(_ exchange: Exchange, _ parameters: Parameters) async throws(UploadFault) -> Answer {
+        let upload = try await standing(exchange, parameters)
+        let append = try TusAppend(exchange.head)
+        return .reply(TusReplies.stored(try await take(append, of: exchange, for: upload)))
+    }
+
+    /// `DELETE /files/{fileId}`
+    private func endTusUpload(_ exchange: Exchange, _ parameters: Parameters) async throws(UploadFault) -> Answer {
+        let upload = try await standing(exchange, parameters)
+        if upload.state == .complete {
+            try await library.deleteFile(upload.fileID.text, of: upload.tenant)
+        } else {
+            try await engine.abort(upload)
+        }
+        return .reply(TusReplies.ended())
+    }
+
+    /// The upload that a request means.
+    ///
+    /// - Throws: `not_found`, also for another tenant's; `upload_gone` for one that ended without becoming a file.
+    private func standing(_ exchange: Exchange, _ parameters: Parameters) async throws(UploadFault) -> UploadRecord {
+        let tenant = try exchange.requiredTenant()
+        try TusProtocol.checkVersion(exchange.head)
+        let upload = try await engine.upload(parameters.text("fileId"), of: tenant)
+        guard upload.state.isOpen || upload.state == .complete else {
+            throw UploadFault(.uploadGone, "This upload ended (\(upload.state.rawValue)); create a new one.")
+        }
+        return upload
+    }
+
+    /// Waits until nobody writes to an upload, and completes it if all is here.
+    private func settle(_ upload: UploadRecord) async throws(UploadFault) -> UploadRecord {
+        try await engine.settle(upload, completing: upload.way != .partial)
+    }
+
+    /// Takes the bytes of a request. Where they must have a digest they count as a whole or not at all; else what came of
+    /// a body that broke off stays.
+    private func take(
+        _ append: TusAppend, of exchange: Exchange, for upload: UploadRecord
+    ) async throws(UploadFault) -> UploadRecord {
+        let stream = try await engine.openAppend(
+            upload,
+            AppendOffer(
+                offset: append.offset, declaredBytes: exchange.body.declaredBytes, sizeBytes: append.sizeBytes,
+                endsFile: false, completesWhenFull: upload.way != .partial,
+                isWholeOrNothing: append.checksum.isAnnounced, digests: append.checksum.digests))
+        try await BodyPump(exchange: exchange).run(into: stream)
+        let expected: [DigestAlgorithm: Digest]
+        do throws(UploadFault) {
+            expected = try append.checksum.expected(trailers: exchange.body.trailers)
+        } catch {
+            await stream.abandon()
+            throw error
+        }
+        return try await stream.finish(expecting: expected).upload
+    }
+}
