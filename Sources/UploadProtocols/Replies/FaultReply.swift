@@ -17,7 +17,8 @@ extension UploadFault {
     /// The one place where faults become statuses.
     package var status: HTTPResponse.Status {
         switch code {
-        case .invalidRequest, .invalidPart, .digestMismatch, .lengthMismatch, .urlRefused, .urlUnreachable:
+        case .invalidRequest, .invalidPart, .digestMismatch, .lengthMismatch, .inconsistentLength, .urlRefused,
+            .urlUnreachable:
             .badRequest
         case .verificationRefused: Self.refused(applicationStatus ?? 422)
         case .unauthorized: .unauthorized
@@ -26,7 +27,7 @@ extension UploadFault {
         case .methodNotAllowed: .methodNotAllowed
         case .requestTimeout: .requestTimeout
         case .linkUsed, .partsMissing, .chunkSizeUnknown, .superseded, .alreadyComplete, .alreadyFinalized,
-            .notComplete, .notEditable:
+            .notComplete, .notEditable, .offsetMismatch, .wayMismatch:
             .conflict
         case .linkExpired, .uploadGone: .gone
         case .tooLarge: .contentTooLarge
