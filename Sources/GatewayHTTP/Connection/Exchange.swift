@@ -81,7 +81,7 @@ final class Exchange: @unchecked Sendable {
         case .v6(let bits):
             // An IPv4 client of a socket that takes both (RFC 4291 section 2.5.5.2).
             if let inner = origin.client?.embedded { return IPAddress.v4(inner).description }
-            return IPAddress.v6(bits >> 64 << 64).description
+            return IPAddress.v6((bits >> 64) << 64).description
         }
     }
 

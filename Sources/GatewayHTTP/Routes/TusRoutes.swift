@@ -1,5 +1,7 @@
 import HTTPTypes
 import Hummingbird
+import Logging
+import MediaLibrary
 import UploadEngine
 import UploadModel
 import UploadProtocols
@@ -33,11 +35,7 @@ extension GatewayServices {
         let tenant = try exchange.requiredTenant()
         try TusProtocol.checkVersion(exchange.head)
         let creation = try TusCreation(exchange.head, formats: formats, limits: engine.limits)
-        let (way, joins) = try await tusWay(creation.concat, of: tenant)
-        var upload = try await engine.begin(
-            UploadEngine.Announcement(
-                tenant: tenant, fileName: creation.fileName, declaredType: creation.declaredType,
-                sizeBytes: creation.sizeBytes, way: way, joins: joins, metadataJSON: creation.metadataJSON))
+        var upload = try await begin(creation, for: tenant)
         do throws(UploadFault) {
             if let append = creation.append {
                 upload = try await take(append, of: exchange, for: upload)
@@ -61,25 +59,31 @@ extension GatewayServices {
         }
     }
 
-    /// What the concatenation extension says, in the words of the engine. The pieces of a final upload must be the same
-    /// tenant's partial ones; whether they are all here is not asked (concatenation-unfinished). The same list again
-    /// makes another file: pieces may be used more than once.
-    private func tusWay(
-        _ concat: TusConcat?, of tenant: TenantID
-    ) async throws(UploadFault) -> (UploadWay, [FileID]) {
+    /// What the concatenation extension says, in the words of the engine, which looks at the pieces. Whether they are all
+    /// here is not asked (concatenation-unfinished). The same list again makes another file: pieces may be used more
+    /// than once.
+    private static func way(_ concat: TusConcat?) throws(UploadFault) -> (UploadWay, [FileID]) {
         switch concat {
         case nil: return (.sequential, [])
         case .partial: return (.partial, [])
         case .final(let ids):
-            var joins: [FileID] = []
-            for id in ids {
-                let piece = try await engine.upload(id, of: tenant)
-                guard piece.way == .partial else {
-                    throw UploadFault(.invalidRequest, "Upload-Concat names an upload that was not created as partial.")
-                }
-                joins.append(piece.fileID)
-            }
+            let joins = ids.compactMap { FileID($0) }
+            guard joins.count == ids.count else { throw UploadFault.notFound }
             return (.joined, joins)
+        }
+    }
+
+    private func begin(_ creation: TusCreation, for tenant: TenantID) async throws(UploadFault) -> UploadRecord {
+        let (way, joins) = try Self.way(creation.concat)
+        do throws(UploadFault) {
+            return try await engine.begin(
+                UploadEngine.Announcement(
+                    tenant: tenant, fileName: creation.fileName, declaredType: creation.declaredType,
+                    sizeBytes: creation.sizeBytes, way: way, joins: joins, metadataJSON: creation.metadataJSON))
+        } catch {
+            guard error.code == .wayMismatch else { throw error }
+            // A wrong list, not an upload that is none to write to.
+            throw UploadFault(.invalidRequest, "Upload-Concat names an upload that was not created as partial.")
         }
     }
 
@@ -119,9 +123,18 @@ extension GatewayServices {
         return upload
     }
 
-    /// Waits until nobody writes to an upload, and completes it if all is here.
+    /// An upload as it stands when nobody writes to it any more; one of which all is here is complete then. Whoever writes
+    /// parts, or puts pieces together, is not disturbed: their bytes have no single offset.
     private func settle(_ upload: UploadRecord) async throws(UploadFault) -> UploadRecord {
-        try await engine.settle(upload, completing: upload.way != .partial)
+        switch upload.way {
+        case .sequential, .partial: return try await engine.settle(upload, completing: true)
+        case .joined: return upload
+        case .parts:
+            let status = try await engine.status(of: upload)
+            var standing = status.upload
+            standing.receivedBytes = status.prefixBytes
+            return standing
+        }
     }
 
     /// Takes the bytes of a request. Where they must have a digest they count as a whole or not at all; else what came of
@@ -133,7 +146,7 @@ extension GatewayServices {
             upload,
             AppendOffer(
                 offset: append.offset, declaredBytes: exchange.body.declaredBytes, sizeBytes: append.sizeBytes,
-                endsFile: false, completesWhenFull: upload.way != .partial,
+                completesWhenFull: true,
                 isWholeOrNothing: append.checksum.isAnnounced, digests: append.checksum.digests))
         try await BodyPump(exchange: exchange).run(into: stream)
         let expected: [DigestAlgorithm: Digest]
