@@ -95,6 +95,10 @@ extension GatewayServices {
     /// `PATCH /files/{fileId}`
     private func appendToTusUpload(_ exchange: Exchange, _ parameters: Parameters) async throws(UploadFault) -> Answer {
         let upload = try await standing(exchange, parameters)
+        // concatenation extension: also once it is complete.
+        guard upload.way != .joined else {
+            throw UploadFault(.wayMismatch, "A final upload is made of its parts and takes no bytes.")
+        }
         let append = try TusAppend(exchange.head)
         return .reply(TusReplies.stored(try await take(append, of: exchange, for: upload)))
     }
