@@ -45,6 +45,9 @@ final class RequestBodySource: @unchecked Sendable {
     /// `Content-Length`; `nil` for a chunked body.
     let declaredBytes: Int64?
     private(set) var receivedBytes: Int64 = 0
+    /// What came behind a body in chunks (RFC 9110 section 6.5), once it was read to its end. No longer than a head may
+    /// be, and the guard of the connection counts it as framing.
+    private(set) var trailers: HTTPFields?
     private let parts: PartSource
     private let outbound: NIOAsyncChannelOutboundWriter<HTTPResponsePart>
     private let connection: GatewayConnection
@@ -98,7 +101,8 @@ final class RequestBodySource: @unchecked Sendable {
             case .body(let bytes):
                 receivedBytes += Int64(bytes.readableBytes)
                 return bytes
-            case .end:
+            case .end(let trailers):
+                self.trailers = trailers
                 state = .finished
                 return nil
             case .head, nil:
@@ -149,7 +153,8 @@ final class RequestBodySource: @unchecked Sendable {
     /// - Returns: how much is there; `nil` where it comes quickly, or not this way.
     func gather() async -> Int? {
         let lane = connection.lane.value
-        guard let declaredBytes, lane.isOpen || (hasReadAll && lane.open()) else { return nil }
+        // Who was woken to make room is not woken again.
+        guard !superseded.isSet, let declaredBytes, lane.isOpen || (hasReadAll && lane.open()) else { return nil }
         let connection = connection
         return await withTaskCancellationHandler {
             await lane.gather(declaredBytes - receivedBytes, clock)
@@ -166,6 +171,10 @@ final class RequestBodySource: @unchecked Sendable {
         let lane = connection.lane.value
         // Looked at once more: what was read while memory was asked for comes through the decoder.
         guard let declaredBytes, lane.isOpen || (hasReadAll && lane.open()) else { return nil }
+        if superseded.isSet {
+            state = .broken
+            throw UploadEngine.superseded
+        }
         let wanted = Int(min(Int64(vacancy.byteCount), declaredBytes - receivedBytes))
         let connection = connection
         let (count, end) = await withTaskCancellationHandler {
@@ -174,18 +183,21 @@ final class RequestBodySource: @unchecked Sendable {
             connection.channel.eventLoop.execute { connection.lane.value.interrupt(.closed) }
         }
         receivedBytes += Int64(count)
-        if superseded.isSet {
-            state = .broken
-            throw UploadEngine.superseded
-        }
-        switch end {
-        case .closed:
-            state = .broken
-            throw Self.brokenOff
-        case .timedOut:
-            state = .broken
-            throw Self.timedOut
-        case .woken, nil: break
+        // What came before the end counts; whoever asks for more is told of the end.
+        if count == 0 {
+            if superseded.isSet {
+                state = .broken
+                throw UploadEngine.superseded
+            }
+            switch end {
+            case .closed:
+                state = .broken
+                throw Self.brokenOff
+            case .timedOut:
+                state = .broken
+                throw Self.timedOut
+            case .woken, nil: break
+            }
         }
         if receivedBytes == declaredBytes {
             state = .finished

@@ -28,23 +28,27 @@ struct GatewayResponder: Sendable {
     private let router: RouterResponder<GatewayContext>
     private let crossOrigin: CrossOriginPolicy
 
-    private static let methods: [HTTPRequest.Method] = [.get, .head, .post, .put, .patch, .delete, .options]
+    private static let methods: [HTTPRequest.Method] = [.get, .head, .post, .put, .patch, .delete, .options, .trace]
 
     init(routes: [Route], services: GatewayServices) {
         let router = Router(context: GatewayContext.self)
         for (pattern, group) in Dictionary(grouping: routes, by: \.pattern) {
-            var known = group.map(\.method)
+            // RFC 9110 section 9.1: whoever has GET has HEAD; the body is left away when it is written.
+            let hasHeadToo = group.contains { $0.method == .get } && !group.contains { $0.method == .head }
+            let known = group.map(\.method) + (hasHeadToo ? [.head] : [])
+            let allow = known.map(\.rawValue).sorted().joined(separator: ", ")
             for route in group {
-                // RFC 9110 section 9.1: whoever has GET has HEAD; the body is left away when it is written.
-                let isHeadToo = route.method == .get && !known.contains(.head)
-                if isHeadToo { known.append(.head) }
-                for method in isHeadToo ? [.get, .head] : [route.method] {
+                for method in route.method == .get && hasHeadToo ? [.get, .head] : [route.method] {
                     router.on(RouterPath(pattern), method: method) { _, context in
-                        await Self.respond(context.exchange, route, context.parameters, services)
+                        // What a browser asks before it sends, it asks by the method that this path has for others.
+                        if services.crossOrigin.isPreflight(context.exchange.head) {
+                            context.exchange.route = pattern
+                            return Self.response(services.crossOrigin.preflight(allow), context.exchange)
+                        }
+                        return await Self.respond(context.exchange, route, context.parameters, services)
                     }
                 }
             }
-            let allow = known.map(\.rawValue).sorted().joined(separator: ", ")
             let dialect = group[0].dialect
             for method in Self.methods where !known.contains(method) {
                 router.on(RouterPath(pattern), method: method) { _, context in
@@ -73,8 +77,9 @@ struct GatewayResponder: Sendable {
             return Self.response(fault.reply(.problem, requestID: exchange.requestID), exchange)
         }
         head.path = path
-        // RFC 9110 section 15.5.6: one that no route has, like OPTIONS, is answered with those that the path has.
-        if !Self.methods.contains(head.method) { head.method = .options }
+        if let method = TusProtocol.method(of: head, path: exchange.path) { head.method = method }
+        // RFC 9110 section 15.5.6: one that no route has, like TRACE, is answered with those that the path has.
+        if !Self.methods.contains(head.method) { head.method = .trace }
         let request = Request(head: head, body: RequestBody(buffer: ByteBuffer()))
         let context = GatewayContext(source: .init(exchange: exchange))
         // A route answers its faults itself; the router's own answer means that there is no route.
@@ -95,6 +100,7 @@ struct GatewayResponder: Sendable {
             return .media
         }
         if isBelow("/api/media") || isBelow("/api/post") { return .gallery }
+        if isBelow(TusProtocol.path) { return .tus }
         return .problem
     }
 

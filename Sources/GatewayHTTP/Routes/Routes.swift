@@ -6,8 +6,8 @@ import UploadProtocols
 extension GatewayServices {
     /// Every route of the gateway.
     var routes: [Route] {
-        healthRoutes + documentRoutes + signedPutRoutes + chunkRoutes + partsRoutes + mediaRoutes + galleryRoutes
-            + fileRoutes
+        healthRoutes + documentRoutes + signedPutRoutes + chunkRoutes + partsRoutes + tusRoutes + mediaRoutes
+            + galleryRoutes + fileRoutes
     }
 
     private var healthRoutes: [Route] {
@@ -25,8 +25,8 @@ extension GatewayServices {
 
     private var documentRoutes: [Route] {
         [
-            Route(.get, "/openapi.yaml", access: .open, dialect: .problem) { _, _ in
-                .reply(OpenAPIDocument.reply(address))
+            Route(.get, "/openapi.yaml", access: .open, dialect: .problem) { exchange, _ in
+                .reply(OpenAPIDocument.reply(address(of: exchange)))
             }
         ]
     }

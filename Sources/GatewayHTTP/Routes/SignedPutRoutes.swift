@@ -11,8 +11,8 @@ extension GatewayServices {
         let upload = try await engine.grant(
             tenant: tenant, fileName: order.file.fileName, declaredType: order.file.format.mediaType,
             sizeBytes: order.sizeBytes, maximumBytes: order.maximumBytes, lifetimeSeconds: order.lifetimeSeconds)
-        let url = try await uploadURL(upload, expiresAt: upload.expiresAt)
-        return .reply(GrantOrder.reply(upload, uploadURL: url, address: address))
+        let url = try await uploadURL(upload, expiresAt: upload.expiresAt, for: exchange)
+        return .reply(GrantOrder.reply(upload, uploadURL: url, address: address(of: exchange)))
     }
 
     /// No link lives longer than an hour (contract, "Signed upload URLs"); what ends later was signed by a clock that ran
