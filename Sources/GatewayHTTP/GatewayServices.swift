@@ -102,10 +102,4 @@ package struct GatewayServices: Sendable {
             throw UploadFault(.unavailable, "The gateway is restarting; try again.", retryAfterSeconds: 5)
         }
     }
-
-    /// A fresh signed URL for an upload.
-    func uploadURL(_ upload: UploadRecord, expiresAt: Timestamp) async throws(UploadFault) -> String {
-        let target = SignedTarget(upload, expiresAt: expiresAt)
-        return address.uploadURL(try await grantKeys.sign(target.text, method: SignedTarget.method))
-    }
 }

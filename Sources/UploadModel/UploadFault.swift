@@ -28,6 +28,12 @@ package struct UploadFault: Error, Hashable, Sendable {
         case headTooLarge = "head_too_large"
         case tooManyUploads = "too_many_uploads"
         case rateLimited = "rate_limited"
+        /// Bytes of an upload that takes them in order came for another place than the next.
+        case offsetMismatch = "offset_mismatch"
+        /// Two requests, or two fields of one, tell different lengths of the same file.
+        case inconsistentLength = "inconsistent_upload_length"
+        /// The upload takes its bytes another way: in parts, in order, or not at all.
+        case wayMismatch = "way_mismatch"
         case internalError = "internal_error"
         case unavailable = "unavailable"
         case insufficientStorage = "insufficient_storage"
@@ -50,6 +56,9 @@ package struct UploadFault: Error, Hashable, Sendable {
     package var cause: String?
     /// For ``Code/partsMissing``: closed ranges of part numbers.
     package var missing: [ClosedRange<Int>]?
+    /// For ``Code/offsetMismatch``, in bytes: the offset that is taken next, and the one that the request named.
+    package var expectedOffset: Int64?
+    package var providedOffset: Int64?
     /// Wrong fields of a form, all of them at once.
     package var fields: [FieldFault]
     /// When to try again.

@@ -22,6 +22,9 @@ final class Exchange: @unchecked Sendable {
     static let noRoute = "-"
     /// Names no request.
     let connectionLogger: Logger
+    /// How a refusal is told, once the request is known to speak Resumable Uploads.
+    var refusal: ResumableRefusal?
+    let interim: InterimAnswers
     private let connection: GatewayConnection
     private let began = ContinuousClock.now
     let arrivedAt: Timestamp
@@ -32,6 +35,7 @@ final class Exchange: @unchecked Sendable {
         self.head = head
         self.body = body
         self.connection = connection
+        interim = InterimAnswers(connection.channel)
         requestID = Self.newRequestID()
         self.arrivedAt = arrivedAt
         target = Self.originForm(head.path ?? "/") ?? "/"

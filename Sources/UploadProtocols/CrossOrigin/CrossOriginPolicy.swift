@@ -16,14 +16,17 @@ package struct CrossOriginPolicy: Hashable, Sendable {
 
     /// Fields that requests of this gateway may carry.
     private static let requestFields = [
-        "Authorization", "Content-Digest", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", "If-Range",
-        "Range", "Repr-Digest", "Want-Content-Digest", "Want-Repr-Digest", "X-API-Key",
+        "Authorization", "Content-Digest", "Content-Disposition", "Content-Type", "Idempotency-Key", "If-Match",
+        "If-None-Match", "If-Range", "Range", "Repr-Digest", "Upload-Complete", "Upload-Draft-Interop-Version",
+        "Upload-Incomplete", "Upload-Length", "Upload-Offset", "Want-Content-Digest", "Want-Repr-Digest", "X-API-Key",
     ]
 
     /// Fields of answers that pages may read besides those that they always may.
     private static let answerFields = [
-        "Accept-Ranges", "Allow", "Content-Digest", "Content-Disposition", "Content-Range", "ETag", "Link", "Location",
-        "Repr-Digest", "Retry-After", "X-Request-Id",
+        "Accept-Patch", "Accept-Ranges", "Allow", "Content-Digest", "Content-Disposition", "Content-Location",
+        "Content-Range", "ETag", "Link", "Location", "Repr-Digest", "Retry-After", "Upload-Complete",
+        "Upload-Draft-Interop-Version", "Upload-Incomplete", "Upload-Length", "Upload-Limit", "Upload-Offset",
+        "X-Request-Id",
     ]
 
     package static let off = CrossOriginPolicy(origins: nil)

@@ -9,13 +9,16 @@ package enum ErrorDialect: Hashable, Sendable {
     case media
     /// `{"status":"error","code","message"}`: `/api/media/…`.
     case gallery
+    /// `application/problem+json` with the problem types of Resumable Uploads, and its fields.
+    case resumable(ResumableRefusal)
 }
 
 extension UploadFault {
     /// The one place where faults become statuses.
     package var status: HTTPResponse.Status {
         switch code {
-        case .invalidRequest, .invalidPart, .digestMismatch, .lengthMismatch, .urlRefused, .urlUnreachable:
+        case .invalidRequest, .invalidPart, .digestMismatch, .lengthMismatch, .inconsistentLength, .urlRefused,
+            .urlUnreachable:
             .badRequest
         case .verificationRefused: Self.refused(applicationStatus ?? 422)
         case .unauthorized: .unauthorized
@@ -24,7 +27,7 @@ extension UploadFault {
         case .methodNotAllowed: .methodNotAllowed
         case .requestTimeout: .requestTimeout
         case .linkUsed, .partsMissing, .chunkSizeUnknown, .superseded, .alreadyComplete, .alreadyFinalized,
-            .notComplete, .notEditable:
+            .notComplete, .notEditable, .offsetMismatch, .wayMismatch:
             .conflict
         case .linkExpired, .uploadGone: .gone
         case .tooLarge: .contentTooLarge
@@ -57,6 +60,17 @@ extension UploadFault {
                 type: "about:blank", title: status.reasonPhrase, status: status.code, detail: detail,
                 code: code.rawValue, requestId: requestID, missing: ranges, errors: errors, fileId: fileID?.text)
             return .json(status, body, mediaType: "application/problem+json", fields: fields)
+        case .resumable(let refusal):
+            let told = refusal.told(self)
+            let status = refusal.status(of: told)
+            let problem = refusal.problem(of: told)
+            refusal.addFields(of: told, to: &fields)
+            let body = ProblemBody(
+                type: problem?.type ?? "about:blank", title: problem?.title ?? status.reasonPhrase,
+                status: status.code, detail: told.detail, code: told.code.rawValue, requestId: requestID,
+                missing: ranges, errors: errors, fileId: fileID?.text, expectedOffset: told.expectedOffset,
+                providedOffset: told.providedOffset)
+            return .json(status, body, mediaType: "application/problem+json", fields: fields)
         case .media:
             let body = MediaErrorBody(
                 success: false, message: detail, code: code.rawValue, requestId: requestID, missing: ranges,
@@ -87,6 +101,15 @@ private struct ProblemBody: Encodable {
     let missing: [[Int]]?
     let errors: [FieldBody]?
     let fileId: String?
+    var expectedOffset: Int64?
+    var providedOffset: Int64?
+
+    private enum CodingKeys: String, CodingKey {
+        case type, title, status, detail, code, requestId, missing, errors, fileId
+        // Draft, "Mismatching Offset".
+        case expectedOffset = "expected-offset"
+        case providedOffset = "provided-offset"
+    }
 }
 
 private struct MediaErrorBody: Encodable {

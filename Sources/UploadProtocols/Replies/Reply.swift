@@ -91,7 +91,7 @@ extension HTTPField.Name {
     package static let link = known("Link")
     package static let idempotencyKey = known("Idempotency-Key")
 
-    private static func known(_ name: String) -> Self {
+    static func known(_ name: String) -> Self {
         guard let name = Self(name) else { preconditionFailure("\(name) is no field name") }
         return name
     }

@@ -15,7 +15,8 @@ import UploadProtocols
         ("unavailable", 503),
         ("insufficient_storage", 507), ("quota_exceeded", 507), ("url_refused", 400), ("url_unreachable", 400),
         ("not_editable", 409),
-        ("verification_refused", 422),
+        ("verification_refused", 422), ("offset_mismatch", 409), ("inconsistent_upload_length", 400),
+        ("way_mismatch", 409),
     ]
 
     @Test func everyCodeHasAStatus() {
