@@ -139,6 +139,20 @@ package final class DiskStore: LocallyReadableStore {
         }
     }
 
+    package func merged(_ earlier: StoredPart, _ later: StoredPart) -> StoredPart? { earlier.merged(with: later) }
+
+    package func copy(_ source: ObjectKey, lengthBytes: Int64, into key: ObjectKey, at place: PiecePlace)
+        async throws(StoreFault) -> PieceToken
+    {
+        let from = try await staged(source, orPublished: false)
+        let file = try await staged(key)
+        try await threads.run { () throws(StoreFault) in
+            try file.copy(from: from, lengthBytes: lengthBytes, to: place.start)
+        }
+        try await sync(file)
+        return .inPlace
+    }
+
     private func copy(_ spooled: PieceToken, into file: StagedFile, at start: Int64, lengthBytes: Int64)
         async throws(StoreFault)
     {
@@ -180,16 +194,24 @@ package final class DiskStore: LocallyReadableStore {
         let layout = layout
         let from = layout.path(.staged, of: key)
         let to = layout.path(.published, of: key)
-        try await threads.run { () throws(StoreFault) in
+        let roomBytes = try await threads.run { () throws(StoreFault) in
             let size = try file.size()
             guard size >= receipt.sizeBytes else {
                 throw StoreFault(.corrupt, "a staged file is shorter than its parts")
             }
             if size > receipt.sizeBytes { try file.setSize(receipt.sizeBytes) }
+            return size
         }
-        // Every piece was synced before it was recorded, so this is cheap; it is not left out where nothing seems to
-        // have changed, because an earlier try may have changed it and failed to sync.
-        try await sync(file)
+        do throws(StoreFault) {
+            // Every piece was synced before it was recorded, so this is cheap; it is not left out where nothing seems to
+            // have changed, because an earlier try may have changed it and failed to sync.
+            try await sync(file)
+        } catch {
+            // Whoever publishes again cuts it again: a second sync of the same cut may answer success for a size that
+            // is not kept.
+            _ = try? await threads.run { () throws(StoreFault) in try file.setSize(roomBytes) }
+            throw error
+        }
         try await threads.run { () throws(StoreFault) in
             try layout.makeFolder(.published, of: key)
             if try !DurableFile.move(from, to: to), !layout.exists(.published, of: key) {

@@ -60,7 +60,7 @@ extension MemoryCatalog {
     }
 
     package func claim(
-        _ id: FileID, now: Timestamp, expiresAt: Timestamp, within admission: Admission
+        _ id: FileID, as way: UploadWay, now: Timestamp, expiresAt: Timestamp, within admission: Admission
     ) async throws(CatalogFault) -> ClaimOutcome {
         state.withLock { state in
             guard var upload = state.uploads[id] else { return .unknown }
@@ -76,6 +76,8 @@ extension MemoryCatalog {
             upload.reservedBytes = max(upload.reservedBytes, admission.reservedBytes)
             upload.record.state = .receiving
             upload.record.claimedAt = now
+            upload.record.way = way
+            if way != .parts { upload.record.layout = PartLayout(sizeBytes: upload.record.layout.sizeBytes) }
             upload.record.expiresAt = max(upload.record.expiresAt, expiresAt)
             state.uploads[id] = upload
             return .claimed(upload.record)
@@ -93,7 +95,8 @@ extension MemoryCatalog {
         expiresAt: Timestamp, within quota: TenantQuota?
     ) async throws(CatalogFault) -> RecordOutcome {
         state.withLock { state in
-            guard var upload = state.uploads[id], upload.record.state == .receiving, upload.record.claimedAt == nil
+            guard var upload = state.uploads[id], upload.record.state == .receiving, upload.record.claimedAt == nil,
+                upload.record.way == .parts
             else { return .notReceiving(state.uploads[id]?.record.state) }
             let standing = upload.record.layout
             guard standing.agrees(with: layout) else { return .conflict(standing) }

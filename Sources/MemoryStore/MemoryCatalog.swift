@@ -12,7 +12,9 @@ package final class MemoryCatalog: Catalog, Sendable {
         var endedAt: Timestamp?
 
         /// Whether it was begun in parts, yet may still be filled through its link.
-        var isUnusedLink: Bool { record.state == .receiving && record.claimedAt == nil && parts.isEmpty }
+        var isUnusedLink: Bool {
+            record.state == .receiving && record.claimedAt == nil && record.way == .parts && parts.isEmpty
+        }
     }
 
     struct Finalized {

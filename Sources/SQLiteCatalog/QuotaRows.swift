@@ -20,6 +20,9 @@ enum QuotaRows {
     static let growthOfPart =
         "coalesce(size_bytes, :size_bytes, \(receivedWithPart)) - coalesce(size_bytes, reserved_bytes)"
 
+    /// Of a row of uploads: what its tenant holds more once bytes are appended.
+    static let growthOfAppend = "coalesce(size_bytes, :size_bytes, :held) - coalesce(size_bytes, reserved_bytes)"
+
     /// Whether a tenant may hold so many bytes more; for statements that are given ``arguments(of:)``. Asks the same as
     /// `TenantQuota.excess`.
     static func fits(_ growth: String, of tenant: String) -> String {

@@ -53,7 +53,7 @@ extension SQLiteCatalog {
     }
 
     package func claim(
-        _ id: FileID, now: Timestamp, expiresAt: Timestamp, within admission: Admission
+        _ id: FileID, as way: UploadWay, now: Timestamp, expiresAt: Timestamp, within admission: Admission
     ) async throws(CatalogFault) -> ClaimOutcome {
         let quota = admission.quota
         return try await change("claim") { database in
@@ -61,19 +61,21 @@ extension SQLiteCatalog {
             // An upload that is receiving already has its place among the open ones.
             let claimed = try database.rows(
                 """
-                UPDATE upload SET state = 'receiving', claimed_at = :now,
+                UPDATE upload SET state = 'receiving', claimed_at = :now, way = :way,
+                    part_size_bytes = iif(:way = 'parts', part_size_bytes, NULL),
+                    part_count = iif(:way = 'parts', part_count, NULL),
                     expires_at = max(expires_at, :expires_at), reserved_bytes = max(reserved_bytes, :reserved_bytes)
                 WHERE file_id = :file_id
                     \(quota == nil ? "" : "AND \(QuotaRows.fits(QuotaRows.growthOfClaim, of: "upload.tenant"))")
                     AND ((state = 'granted' AND :maximum_open >
                         (SELECT count(*) FROM upload AS other
                          WHERE other.tenant = upload.tenant AND other.state = 'receiving'))
-                    OR (state = 'receiving' AND claimed_at IS NULL
+                    OR (state = 'receiving' AND claimed_at IS NULL AND way = 'parts'
                         AND NOT EXISTS (SELECT 1 FROM part WHERE part.file_id = :file_id)))
                 RETURNING \(UploadRows.columns)
                 """,
                 arguments + [
-                    "now": now.milliseconds, "expires_at": expiresAt.milliseconds,
+                    "now": now.milliseconds, "expires_at": expiresAt.milliseconds, "way": way.rawValue,
                     "maximum_open": admission.maximumOpen,
                 ] + (quota.map(QuotaRows.arguments) ?? [:]))
             if let row = claimed.first { return .claimed(try UploadRows.record(row)) }
@@ -88,7 +90,7 @@ extension SQLiteCatalog {
     /// Whether only its tenant's bounds can be against a claim.
     private static func mayBeClaimed(_ standing: UploadRecord, in database: Database) throws -> Bool {
         if standing.state == .granted { return true }
-        guard standing.state == .receiving, standing.claimedAt == nil else { return false }
+        guard standing.state == .receiving, standing.claimedAt == nil, standing.way == .parts else { return false }
         return try database.rows("SELECT 1 FROM part WHERE file_id = ? LIMIT 1", [standing.fileID.text]).isEmpty
     }
 
@@ -112,7 +114,7 @@ extension SQLiteCatalog {
                 quota == nil ? UploadRows.recordPart : UploadRows.recordPartWithinQuota, arguments)
             guard let row = updated.first else {
                 guard let standing = try UploadRows.upload(id, in: database) else { return .notReceiving(nil) }
-                guard standing.state == .receiving, standing.claimedAt == nil else {
+                guard standing.state == .receiving, standing.claimedAt == nil, standing.way == .parts else {
                     return .notReceiving(standing.state)
                 }
                 guard standing.layout.agrees(with: layout) else { return .conflict(standing.layout) }

@@ -10,6 +10,7 @@ enum Schema {
         migrator.registerMigration("003-media") { try $0.execute(sql: media) }
         migrator.registerMigration("004-publishing") { try $0.execute(sql: publishing) }
         migrator.registerMigration("005-usage") { try $0.execute(sql: usage) }
+        migrator.registerMigration("006-sequential") { try $0.execute(sql: sequential) }
         return migrator
     }
 
@@ -288,5 +289,13 @@ enum Schema {
                     - iif(OLD.state = 'receiving', coalesce(OLD.size_bytes, OLD.reserved_bytes), 0)
                 WHERE tenant = OLD.tenant;
         END;
+        """
+
+    /// Uploads whose bytes come in order, and those that are made of others.
+    private static let sequential = """
+        ALTER TABLE upload ADD COLUMN way TEXT NOT NULL DEFAULT 'parts'
+            CHECK (way IN ('parts', 'sequential', 'partial', 'joined'));
+        ALTER TABLE upload ADD COLUMN joins TEXT;
+        CREATE INDEX upload_joining ON upload (created_at, file_id) WHERE way = 'joined' AND state = 'receiving';
         """
 }

@@ -8,14 +8,15 @@ enum UploadRows {
     static let columns = """
         file_id, tenant, alias, object_key, file_name, declared_type, detected_type, part_size_bytes, part_count, \
         size_bytes, maximum_bytes, expected_sha256, metadata_json, state, received_bytes, created_at, expires_at, \
-        claimed_at, completed_at, crc32c, sha256, description, original_id
+        claimed_at, completed_at, crc32c, sha256, description, original_id, way, joins
         """
 
     /// The names of the values that ``arguments(of:)`` gives, in the order of ``columns``.
     static let placeholders = """
         :file_id, :tenant, :alias, :object_key, :file_name, :declared_type, :detected_type, :part_size_bytes, \
         :part_count, :size_bytes, :maximum_bytes, :expected_sha256, :metadata_json, :state, :received_bytes, \
-        :created_at, :expires_at, :claimed_at, :completed_at, :crc32c, :sha256, :description, :original_id
+        :created_at, :expires_at, :claimed_at, :completed_at, :crc32c, :sha256, :description, :original_id, \
+        :way, :joins
         """
 
     static func arguments(of upload: UploadRecord) -> StatementArguments {
@@ -30,7 +31,8 @@ enum UploadRows {
             "created_at": upload.createdAt.milliseconds, "expires_at": upload.expiresAt.milliseconds,
             "claimed_at": upload.claimedAt?.milliseconds, "completed_at": upload.completedAt?.milliseconds,
             "crc32c": upload.crc32c.map { Int64($0.value) }, "sha256": upload.sha256?.data,
-            "description": upload.description, "original_id": upload.originalID?.text,
+            "description": upload.description, "original_id": upload.originalID?.text, "way": upload.way.rawValue,
+            "joins": upload.joins.isEmpty ? nil : upload.joins.map(\.text).joined(separator: " "),
         ]
     }
 
@@ -50,7 +52,7 @@ enum UploadRows {
             expires_at = max(expires_at, :expires_at),
             received_bytes = \(QuotaRows.receivedWithPart)
             \(isWithinQuota ? ", reserved_bytes = \(QuotaRows.receivedWithPart)" : "")
-        WHERE file_id = :file_id AND state = 'receiving' AND claimed_at IS NULL
+        WHERE file_id = :file_id AND state = 'receiving' AND claimed_at IS NULL AND way = 'parts'
             AND coalesce(part_size_bytes = :part_size_bytes, TRUE)
             AND coalesce(part_count = :part_count, TRUE)
             AND coalesce(size_bytes = :size_bytes, TRUE)
@@ -91,6 +93,10 @@ enum UploadRows {
             sha256: try reader.optionalSHA256())
         record.description = try reader.optional(String.self)
         record.originalID = try reader.optionalText(as: FileID.init)
+        record.way = try reader.text(as: UploadWay.init)
+        let joins = try reader.optional(String.self)?.split(separator: " ") ?? []
+        record.joins = joins.compactMap { FileID(String($0)) }
+        guard record.joins.count == joins.count else { throw CatalogFault(.corrupt, "a row of upload cannot be read") }
         return record
     }
 

@@ -52,8 +52,9 @@ package func build(
         engine: workshop.engine, interval: .seconds(configuration.reaperSeconds),
         sweepInterval: .seconds(configuration.sweepSeconds), logger: logger)
     let background = publishingServices(configuration.publishing, workshop, outgoing, library, logger)
+    let joiner = Joiner(engine: workshop.engine, logger: logger)
     return Gateway(
-        services: [reaper, grantKeys] + background + (workshop.examinesMedia ? [desk] : []) + [server],
+        services: [reaper, joiner, grantKeys] + background + (workshop.examinesMedia ? [desk] : []) + [server],
         outgoing: outgoing, drain: services.drain,
         drainSeconds: configuration.drainSeconds, workshop: workshop, initialKeyPath: initialKeyPath, logger: logger)
 }

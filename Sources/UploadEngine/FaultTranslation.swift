@@ -69,8 +69,31 @@ extension UploadFault {
             self.init(
                 got > announced ? .tooLarge : .lengthMismatch,
                 "The file was announced with \(announced) bytes; \(got) came.")
+        case .offset(let expected, let provided):
+            self.init(.offsetMismatch, "The next byte of this upload is byte \(expected), not \(provided).")
+            expectedOffset = expected
+            providedOffset = provided
+        case .length(let announced, let told):
+            self.init(
+                .inconsistentLength, "The file was announced with \(announced) bytes; this request says \(told).")
+        case .way(let way): self.init(.wayMismatch, Self.detail(of: way))
+        case .short(let announced, let got):
+            let whole = announced.map { " of \($0)" } ?? ""
+            self.init(
+                .notComplete, "\(got)\(whole) bytes of this upload are here; send the others, then complete again.")
         case .missing(let ranges):
             self.init(.partsMissing, "Parts are missing; send them, then complete again.", missing: ranges)
+        }
+    }
+}
+
+extension UploadFault {
+    private static func detail(of way: UploadWay) -> String {
+        switch way {
+        case .parts: "This upload takes its bytes in numbered parts."
+        case .sequential: "This upload takes its bytes in order, each request beginning at its offset."
+        case .partial: "This upload is a piece of another file and is no file of its own."
+        case .joined: "This upload is made of others and takes no bytes."
         }
     }
 }

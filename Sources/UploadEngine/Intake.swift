@@ -111,6 +111,12 @@ final class Intake: @unchecked Sendable {
         return try await translating { () throws(StoreFault) in try await writer.finish() }
     }
 
+    /// Makes durable what came, be it less than was expected.
+    func sealWhatCame() async throws(UploadFault) -> PieceReceipt {
+        isEnded = true
+        return try await translating { () throws(StoreFault) in try await writer.finish() }
+    }
+
     func abandon() async {
         guard !isEnded else { return }
         isEnded = true

@@ -124,6 +124,18 @@ extension UploadEngine {
     /// - Parameter declaredBytes: the file's length, if the client named it, for which there must be room then.
     /// - Throws: `link_used` to all but the first; admission faults, which leave the link unused.
     package func claim(_ id: FileID, declaredBytes: Int64? = nil) async throws(UploadFault) -> UploadRecord {
+        try await claim(id, as: .parts, declaredBytes: declaredBytes)
+    }
+
+    /// Uses up a one-shot link for an upload that may be continued after a break: the same single use, in several
+    /// requests.
+    package func claimSequential(_ id: FileID, declaredBytes: Int64?) async throws(UploadFault) -> UploadRecord {
+        try await claim(id, as: .sequential, declaredBytes: declaredBytes)
+    }
+
+    private func claim(_ id: FileID, as way: UploadWay, declaredBytes: Int64?) async throws(UploadFault)
+        -> UploadRecord
+    {
         if spent.contains(id) { throw UploadFault(Refusal.linkUsed) }
         try await checkRoom(for: nil)
         let now = now
@@ -131,7 +143,7 @@ extension UploadEngine {
         let reserved = min(declaredBytes ?? 0, limits.largestFileBytes + 1)
         let outcome = try await translating { () throws(CatalogFault) in
             try await catalog.claim(
-                id, now: now, expiresAt: now.adding(seconds: limits.uploadLifetimeSeconds),
+                id, as: way, now: now, expiresAt: now.adding(seconds: limits.uploadLifetimeSeconds),
                 within: admission(reserving: reserved))
         }
         switch outcome {

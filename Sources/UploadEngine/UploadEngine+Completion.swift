@@ -22,6 +22,8 @@ extension UploadEngine {
         switch judged.action {
         case .replay: return judged.upload
         case .refuse(let refusal): throw UploadFault(refusal)
+        case .publish where judged.upload.way == .sequential:
+            return try await publishSequential(judged.upload, parts: judged.parts, sha256: nil)
         case .publish: return try await publish(judged.upload, parts: judged.parts, sha256: nil, detectedType: nil)
         }
     }
@@ -52,7 +54,7 @@ extension UploadEngine {
             sizeBytes: receipt.sizeBytes, crc32c: receipt.crc32c, sha256: sha256,
             detectedType: detectedType ?? (isReplaced ? nil : upload.detectedType), now: now, naming: naming)
         if completion.detectedType == nil { completion.detectedType = try await detect(upload, receipt.sizeBytes) }
-        if let expected = upload.expectedSHA256 {
+        if let expected = upload.expectedSHA256, expected != sha256 {
             completion.sha256 = try await verify(expected, of: upload)
         }
         let outcome = try await record(completion, of: upload)

@@ -300,7 +300,7 @@ extension UploadEngine {
         }
     }
 
-    private static func check(_ receipt: PieceReceipt, against expected: [DigestAlgorithm: Digest])
+    static func check(_ receipt: PieceReceipt, against expected: [DigestAlgorithm: Digest])
         throws(UploadFault)
     {
         for (algorithm, digest) in expected {

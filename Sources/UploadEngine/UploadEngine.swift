@@ -16,6 +16,8 @@ package final class UploadEngine: Sendable {
     let leases = LeaseTable()
     /// Who settles the part size of an upload that has none; nobody is asked to stop here, all go in turn.
     let sizeLeases = LeaseTable()
+    /// Rings when uploads are to be joined, or one that another may wait for is whole.
+    let joinBell = Bell()
     let fresh = FreshUploads()
     let spent = SpentLinks()
     package let logger: Logger
@@ -77,33 +79,62 @@ package final class UploadEngine: Sendable {
         return try standing(outcome, for: record)
     }
 
-    /// What a client announces when it begins an upload in parts.
+    /// What a client announces when it begins an upload without a link.
     package struct Announcement: Sendable {
         package var tenant: TenantID
         package var fileName: FileName
         package var declaredType: MediaType?
         package var sizeBytes: Int64?
+        /// The most bytes that the file may have, where that is less than the gateway takes.
+        package var maximumBytes: Int64?
+        package var way: UploadWay
+        /// Of a joined upload: those that it is made of.
+        package var joins: [FileID]
+        /// Of an upload in parts: the part size that the client asks for.
         package var partBytes: Int64?
         package var sha256: Digest?
         package var metadataJSON: String?
 
         package init(
             tenant: TenantID, fileName: FileName, declaredType: MediaType?, sizeBytes: Int64? = nil,
-            partBytes: Int64? = nil, sha256: Digest? = nil, metadataJSON: String? = nil
+            maximumBytes: Int64? = nil, way: UploadWay = .parts, joins: [FileID] = [], partBytes: Int64? = nil,
+            sha256: Digest? = nil, metadataJSON: String? = nil
         ) {
             self.tenant = tenant
             self.fileName = fileName
             self.declaredType = declaredType
             self.sizeBytes = sizeBytes
+            self.maximumBytes = maximumBytes
+            self.way = way
+            self.joins = joins
             self.partBytes = partBytes
             self.sha256 = sha256
             self.metadataJSON = metadataJSON
         }
     }
 
-    /// Begins an upload in parts and reserves its room.
+    /// Begins an upload and reserves its room.
     package func begin(_ announcement: Announcement) async throws(UploadFault) -> UploadRecord {
-        try checkSize(announcement.sizeBytes, maximumBytes: limits.largestFileBytes)
+        let most = min(announcement.maximumBytes ?? limits.largestFileBytes, limits.largestFileBytes)
+        var announcement = announcement
+        if announcement.way == .joined { announcement.sizeBytes = try await joinedSize(announcement) }
+        try checkSize(announcement.sizeBytes, maximumBytes: most)
+        let layout =
+            announcement.way == .parts
+            ? try partLayout(announcement) : PartLayout(sizeBytes: announcement.sizeBytes)
+        let now = now
+        var record = UploadRecord(
+            fileID: .random(), tenant: announcement.tenant, way: announcement.way, fileName: announcement.fileName,
+            declaredType: announcement.declaredType, layout: layout, maximumBytes: most,
+            expectedSHA256: announcement.sha256, metadataJSON: announcement.metadataJSON, state: .receiving,
+            createdAt: now, expiresAt: now.adding(seconds: limits.uploadLifetimeSeconds))
+        record.joins = announcement.joins
+        let upload = try await addWithRoom(record)
+        if upload.way == .joined { joinBell.ring() }
+        return upload
+    }
+
+    private func partLayout(_ announcement: Announcement) throws(UploadFault) -> PartLayout {
         var limits = limits
         limits.maximumPartCount = bounds.maximumPartCount
         guard
@@ -118,13 +149,7 @@ package final class UploadEngine: Sendable {
                 "partSize must lie in \(allowed.lowerBound)...\(allowed.upperBound) bytes for this file.",
                 fields: [FieldFault(field: "partSize", message: "\(allowed.lowerBound)...\(allowed.upperBound)")])
         }
-        let now = now
-        let record = UploadRecord(
-            fileID: .random(), tenant: announcement.tenant, fileName: announcement.fileName,
-            declaredType: announcement.declaredType, layout: layout, maximumBytes: limits.largestFileBytes,
-            expectedSHA256: announcement.sha256, metadataJSON: announcement.metadataJSON, state: .receiving,
-            createdAt: now, expiresAt: now.adding(seconds: limits.uploadLifetimeSeconds))
-        return try await addWithRoom(record)
+        return layout
     }
 
     /// Checks that there is room, reserves it, and adds the record.
@@ -249,6 +274,9 @@ package final class UploadEngine: Sendable {
         let record = try await reload(record)
         guard record.state != .complete else { return try await status(of: record) }
         let machine = UploadMachine(restoring: record, parts: parts, bounds: bounds)
+        guard record.way == .parts else {
+            return Status(upload: record, parts: [], missing: [], prefixBytes: record.receivedBytes)
+        }
         let missing = record.layout.partSizeBytes == nil && record.layout.partCount == nil ? [] : machine.parts.missing
         return Status(
             upload: record, parts: parts, missing: record.state.isOpen ? missing : [],

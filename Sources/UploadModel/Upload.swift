@@ -17,6 +17,18 @@ package enum UploadState: String, Hashable, Sendable, CaseIterable {
     package var isOpen: Bool { self == .granted || self == .receiving }
 }
 
+/// How the bytes of an upload are addressed. Stored by name; names never change meaning.
+package enum UploadWay: String, Hashable, Sendable, CaseIterable {
+    /// By numbered parts, or as one stream that is whole or nothing.
+    case parts
+    /// In order, each request beginning where the one before it ended.
+    case sequential
+    /// The same, but never a file of its own: a piece of a ``joined`` one.
+    case partial
+    /// Not by bytes: made of ``partial`` uploads.
+    case joined
+}
+
 /// How an upload is cut into parts. What is not known yet is `nil` and is learned as parts come.
 package struct PartLayout: Hashable, Sendable {
     /// Bytes of every part but the last.
@@ -68,6 +80,9 @@ package struct UploadRecord: Hashable, Sendable {
     /// What the client calls it in the chunks API.
     package var alias: UploadAlias?
     package var objectKey: ObjectKey
+    package var way: UploadWay
+    /// The uploads that a ``UploadWay/joined`` one is made of, in order; at most ``maximumJoinCount``.
+    package var joins: [FileID] = []
     package var fileName: FileName
     /// What the client says of the file; at most ``UploadLimits/maximumDescriptionCharacters``.
     package var description: String?
@@ -98,7 +113,8 @@ package struct UploadRecord: Hashable, Sendable {
 
     package init(
         fileID: FileID, tenant: TenantID, alias: UploadAlias? = nil, objectKey: ObjectKey = .random(),
-        fileName: FileName, description: String? = nil, originalID: FileID? = nil, declaredType: MediaType?,
+        way: UploadWay = .parts, fileName: FileName,
+        description: String? = nil, originalID: FileID? = nil, declaredType: MediaType?,
         detectedType: MediaType? = nil, layout: PartLayout,
         maximumBytes: Int64, expectedSHA256: Digest? = nil, metadataJSON: String? = nil, state: UploadState,
         receivedBytes: Int64 = 0, createdAt: Timestamp, expiresAt: Timestamp, claimedAt: Timestamp? = nil,
@@ -108,6 +124,7 @@ package struct UploadRecord: Hashable, Sendable {
         self.tenant = tenant
         self.alias = alias
         self.objectKey = objectKey
+        self.way = way
         self.fileName = fileName
         self.description = description
         self.originalID = originalID
@@ -126,6 +143,12 @@ package struct UploadRecord: Hashable, Sendable {
         self.crc32c = crc32c
         self.sha256 = sha256
     }
+
+    /// Uploads that may be joined to one file.
+    package static let maximumJoinCount = 1000
+
+    /// Whether all bytes of an upload of known size are here.
+    package var isFull: Bool { layout.sizeBytes == receivedBytes }
 
     /// The type the file is served as: declared, else detected, else unknown.
     package var mediaType: MediaType { declaredType ?? detectedType ?? .octetStream }

@@ -25,6 +25,14 @@ package enum Refusal: Hashable, Sendable {
     case tooLarge(maximumBytes: Int64)
     /// The file has another size than was announced.
     case size(announcedBytes: Int64, gotBytes: Int64)
+    /// Bytes came for another place than the next.
+    case offset(expectedBytes: Int64, providedBytes: Int64)
+    /// The file's length was told before, and was another.
+    case length(announcedBytes: Int64, toldBytes: Int64)
+    /// The upload takes its bytes this way, and no other.
+    case way(UploadWay)
+    /// The file is not whole: so many of its bytes are here.
+    case short(announcedBytes: Int64?, gotBytes: Int64)
     /// Parts are missing; closed ranges of their numbers.
     case missing([ClosedRange<Int>])
 }

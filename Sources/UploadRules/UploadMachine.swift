@@ -10,12 +10,16 @@ package struct UploadMachine: Hashable, Sendable {
     package private(set) var parts: PartsMachine
     /// Whether the one-shot link was used.
     package private(set) var isClaimed: Bool
+    private let way: UploadWay
+    private let receivedBytes: Int64
     private let maximumBytes: Int64
     private let expiresAt: Timestamp
 
     package init(restoring upload: UploadRecord, parts stored: [StoredPart], bounds: PartsMachine.Bounds) {
         self.state = upload.state
         self.isClaimed = upload.claimedAt != nil
+        self.way = upload.way
+        self.receivedBytes = upload.receivedBytes
         self.maximumBytes = upload.maximumBytes
         self.expiresAt = upload.expiresAt
         self.parts = PartsMachine(layout: upload.layout, maximumBytes: upload.maximumBytes, bounds: bounds)
@@ -41,7 +45,7 @@ package struct UploadMachine: Hashable, Sendable {
         case .granted, .receiving: break
         case .complete, .failed, .aborted, .expired: return .refuse(.linkUsed)
         }
-        guard parts.stored.isEmpty else { return .refuse(.linkUsed) }
+        guard parts.stored.isEmpty, way == .parts else { return .refuse(.linkUsed) }
         switch streamBegan(declaredBytes: declaredBytes) {
         case .write(let sizing): return .claim(sizing: sizing)
         case .refuse(let refusal): return .refuse(refusal)
@@ -115,10 +119,79 @@ package struct UploadMachine: Hashable, Sendable {
     private var refusalOfParts: Refusal? {
         switch state {
         case .granted: .notStarted
-        case .receiving: isClaimed ? .linkUsed : nil
+        case .receiving: way == .parts ? (isClaimed ? .linkUsed : nil) : .way(way)
         case .complete: .complete
         case .failed, .aborted, .expired: .ended(state)
         }
+    }
+
+    // MARK: Bytes in order
+
+    /// What a request says of the bytes that it brings.
+    package struct AppendTerms: Hashable, Sendable {
+        /// Where they go; `nil` while that is not to be judged.
+        package var offset: Int64?
+        /// How many they are, if the request says so.
+        package var declaredBytes: Int64?
+        /// The length of the whole file, if the request tells it.
+        package var sizeBytes: Int64?
+        /// Whether the file ends with them.
+        package var endsFile: Bool
+
+        package init(offset: Int64?, declaredBytes: Int64?, sizeBytes: Int64?, endsFile: Bool) {
+            self.offset = offset
+            self.declaredBytes = declaredBytes
+            self.sizeBytes = sizeBytes
+            self.endsFile = endsFile
+        }
+    }
+
+    package enum AppendAction: Hashable, Sendable {
+        /// Write from the offset, up to this byte of the file at most; and this is then known of its length.
+        case write(upTo: Int64, learning: Int64?)
+        case refuse(Refusal)
+    }
+
+    /// A request brings the next bytes.
+    package func appendOffered(_ terms: AppendTerms) -> AppendAction {
+        switch state {
+        case .granted: return .refuse(.notStarted)
+        case .complete: return .refuse(.complete)
+        case .failed, .aborted, .expired: return .refuse(.ended(state))
+        case .receiving: break
+        }
+        switch way {
+        case .sequential, .partial: break
+        case .joined: return .refuse(.way(way))
+        // Nothing was decided yet: it may be filled this way too.
+        case .parts:
+            if isClaimed { return .refuse(.linkUsed) }
+            guard receivedBytes == 0, parts.stored.isEmpty else { return .refuse(.way(way)) }
+        }
+        if let offset = terms.offset, offset != receivedBytes {
+            return .refuse(.offset(expectedBytes: receivedBytes, providedBytes: offset))
+        }
+        var size = announcedBytes
+        var told = [terms.sizeBytes]
+        var end: Int64?
+        if let declared = terms.declaredBytes {
+            let (sum, overflow) = (terms.offset ?? receivedBytes).addingReportingOverflow(declared)
+            end = overflow ? .max : sum
+            if terms.endsFile { told.append(end) }
+        }
+        for case .some(let length) in told {
+            guard size ?? length == length else {
+                return .refuse(.length(announcedBytes: size ?? 0, toldBytes: length))
+            }
+            size = length
+        }
+        let most = size ?? maximumBytes
+        guard most <= maximumBytes else { return .refuse(.tooLarge(maximumBytes: maximumBytes)) }
+        guard most >= receivedBytes else {
+            return .refuse(.length(announcedBytes: receivedBytes, toldBytes: most))
+        }
+        if let end, end > most { return .refuse(.tooLarge(maximumBytes: most)) }
+        return .write(upTo: most, learning: size)
     }
 
     // MARK: The end
@@ -136,6 +209,11 @@ package struct UploadMachine: Hashable, Sendable {
         case .complete: return .replay
         case .granted: return .refuse(.notStarted)
         case .failed, .aborted, .expired: return .refuse(.ended(state))
+        case .receiving where way != .parts:
+            guard way == .sequential else { return .refuse(way == .partial ? .way(way) : short) }
+            // Of a file whose length nobody told it is the client that says where it ends.
+            let size = announcedBytes ?? receivedBytes
+            return receivedBytes == size ? .publish(sizeBytes: size) : .refuse(short)
         case .receiving:
             // A stream that is still running, or that broke, has no parts to complete from.
             if isClaimed { return .refuse(.missing([1...1])) }
@@ -145,6 +223,8 @@ package struct UploadMachine: Hashable, Sendable {
             }
         }
     }
+
+    private var short: Refusal { .short(announcedBytes: announcedBytes, gotBytes: receivedBytes) }
 
     package mutating func completed() { state = .complete }
 

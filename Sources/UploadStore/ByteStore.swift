@@ -16,6 +16,8 @@ package import UploadModel
 /// | ``PieceReceipt/token`` | the part's ETag; a re-sent part has a new token and replaces, so no range is ever rewritten |
 /// | ``spool(sizing:)`` and ``settle(_:in:at:lengthBytes:)`` | an object of its own and UploadPartCopy |
 /// | ``publish(_:pieces:)`` | CompleteMultipartUpload with numbers and tokens *from the catalog*, never from a listing (listings may show duplicates); after a time-out HEAD says whether it happened, so publishing again is allowed and answers the same |
+/// | ``copy(_:lengthBytes:into:at:)`` | UploadPartCopy of the source's parts, which are then objects of their own |
+/// | ``merged(_:_:)`` | `nil`: every part has its own entity tag |
 /// | ``needs`` | at least 5 MiB for each part but the last, at most 10,000 parts |
 ///
 /// Checksums are made from the bytes that passed through and live in the catalog; a store's own entity tags
@@ -47,6 +49,16 @@ package protocol ByteStore: Sendable {
     ///
     /// - Returns: the token of the piece at its place.
     func settle(_ spooled: PieceToken, in key: ObjectKey, at place: PiecePlace, lengthBytes: Int64)
+        async throws(StoreFault) -> PieceToken
+
+    /// One piece in the place of two neighbours, where the store need not tell them apart; `nil` where it must.
+    func merged(_ earlier: StoredPart, _ later: StoredPart) -> StoredPart?
+
+    /// Copies the beginning of an object that is staged to a place in another, durably. The same rules as for
+    /// ``writer(of:piece:sizing:)`` hold for the place.
+    ///
+    /// - Returns: the token of the piece at its place.
+    func copy(_ source: ObjectKey, lengthBytes: Int64, into key: ObjectKey, at place: PiecePlace)
         async throws(StoreFault) -> PieceToken
 
     /// Makes the object whole and readable. Reads and copies nothing, unless a piece was replaced by a spooled one.

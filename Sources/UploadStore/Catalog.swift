@@ -36,9 +36,10 @@ package protocol UploadCatalog: QuotaCatalog {
     ///
     /// - Parameters:
     ///   - expiresAt: the upload lives at least until then: a transfer that began may outlast its link.
+    ///   - way: how the bytes will come: as one stream (`parts`), or in order and resumable (`sequential`).
     ///   - admission: the bounds for an upload that was `granted`; the quota also for one that is `receiving` and whose
     ///     size is not known. Who is refused by them leaves the link as it is.
-    func claim(_ id: FileID, now: Timestamp, expiresAt: Timestamp, within admission: Admission)
+    func claim(_ id: FileID, as way: UploadWay, now: Timestamp, expiresAt: Timestamp, within admission: Admission)
         async throws(CatalogFault) -> ClaimOutcome
 
     /// The parts of an upload, by number.
@@ -46,7 +47,8 @@ package protocol UploadCatalog: QuotaCatalog {
 
     /// Records a part that is durable, replacing one of the same number, and what was learned of the layout.
     ///
-    /// Holds only while the upload is `receiving`, its link was not claimed, and each value of `layout` that is known on both sides agrees.
+    /// Holds only while the upload is `receiving`, takes parts, its link was not claimed, and each value of `layout` that
+    /// is known on both sides agrees.
     ///
     /// - Parameter quota: refuse a part with which an upload of unknown size, or of the size that it teaches, would
     ///   hold more than its tenant may; what stands there already stays. `nil` where the size is known, and for no
@@ -55,6 +57,17 @@ package protocol UploadCatalog: QuotaCatalog {
         _ part: StoredPart, of id: FileID, learning layout: PartLayout, detectedType: MediaType?,
         expiresAt: Timestamp, within quota: TenantQuota?
     ) async throws(CatalogFault) -> RecordOutcome
+
+    /// Lets an upload grow whose bytes come in order. Holds only while it is `receiving`, has received exactly
+    /// ``Growth/fromBytes``, takes its bytes in order (or has none yet and was not claimed: then it takes them in order
+    /// from now on), and its size, if it is known on both sides, agrees.
+    ///
+    /// - Parameter quota: refuse what its tenant may not hold any more; `nil` for no bound.
+    func append(_ growth: Growth, to id: FileID, expiresAt: Timestamp, within quota: TenantQuota?)
+        async throws(CatalogFault) -> AppendOutcome
+
+    /// Uploads that are to be put together of others and are not yet, oldest first.
+    func joining(limit: Int) async throws(CatalogFault) -> [UploadRecord]
 
     /// Makes an upload complete; holds only while it is `receiving`. The hand-offs are written with the change, or
     /// not at all.
@@ -154,6 +167,41 @@ package enum RecordOutcome: Hashable, Sendable {
     case notReceiving(UploadState?)
 }
 
+/// By what an upload grows whose bytes come in order.
+package struct Growth: Hashable, Sendable {
+    /// The offset before.
+    package var fromBytes: Int64
+    /// The piece as it stands then, perhaps longer than before: its end is the new offset. `nil` where no bytes came.
+    package var piece: StoredPart?
+    /// The length of the file, if this request told it.
+    package var sizeBytes: Int64?
+    package var detectedType: MediaType?
+    /// What an upload of unknown size holds of its tenant's quota then, if that is more than it has received.
+    package var heldBytes: Int64
+
+    package init(
+        fromBytes: Int64, piece: StoredPart?, sizeBytes: Int64? = nil, detectedType: MediaType? = nil,
+        heldBytes: Int64 = 0
+    ) {
+        self.fromBytes = fromBytes
+        self.piece = piece
+        self.sizeBytes = sizeBytes
+        self.detectedType = detectedType
+        self.heldBytes = heldBytes
+    }
+
+    /// The offset after.
+    package var toBytes: Int64 { piece?.range.end ?? fromBytes }
+}
+
+package enum AppendOutcome: Hashable, Sendable {
+    case grown(UploadRecord)
+    /// It has another offset or size, takes its bytes another way, or is not receiving; this is it.
+    case refused(UploadRecord)
+    case overQuota(QuotaExcess)
+    case unknown
+}
+
 package enum TransitionOutcome: Hashable, Sendable {
     case done(UploadRecord)
     /// Nothing changed; this stands.
@@ -245,5 +293,14 @@ package struct ObjectReference: Hashable, Sendable {
         self.state = state
         self.sizeBytes = sizeBytes
         self.spooled = spooled
+    }
+}
+
+extension UploadCatalog {
+    /// Uses up a link whose bytes come as one stream.
+    package func claim(
+        _ id: FileID, now: Timestamp, expiresAt: Timestamp, within admission: Admission
+    ) async throws(CatalogFault) -> ClaimOutcome {
+        try await claim(id, as: .parts, now: now, expiresAt: expiresAt, within: admission)
     }
 }

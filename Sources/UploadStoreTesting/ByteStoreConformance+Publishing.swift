@@ -10,6 +10,8 @@ extension ByteStoreConformance {
         Check("what was stored before a crash is published after it", publishAfterCrash),
         Check("publishing that a crash interrupted may be done again", publishAcrossCrash),
         Check("the checksum of an object is that of its bytes, whatever the pieces", combines),
+        Check("neighbours that are merged are the pieces they were", merges),
+        Check("the beginning of a staged object is copied into another", copies),
     ]
 
     private static func settles(_ open: Open) async throws {
@@ -124,6 +126,49 @@ extension ByteStoreConformance {
                     try await store.write(bytes[range], to: key, number: index + 1, start: range.lowerBound))
             }
             try await store.publish(key, pieces: parts, expecting: bytes)
+        }
+    }
+
+    /// A file that comes in order, in pieces that end anywhere.
+    private static func merges(_ open: Open) async throws {
+        let store = try await open()
+        let ranges = cut([1, 4095, 5000, 1 << 20, 3])
+        let bytes = pattern(ranges[4].upperBound, seed: 21)
+        let key = ObjectKey.random()
+        try await store.prepare(key, sizeBytes: Int64(bytes.count))
+        var pieces: [StoredPart] = []
+        for range in ranges {
+            let piece = try await open().write(
+                bytes[range], to: key, number: (pieces.last?.number ?? 0) + 1, start: range.lowerBound)
+            if let last = pieces.last, let merged = store.merged(last, piece) {
+                try requireEqual(merged.range.length, last.range.length + piece.range.length)
+                try requireEqual(store.merged(piece, last), nil, "the other way round")
+                pieces[pieces.count - 1] = merged
+            } else {
+                pieces.append(piece)
+            }
+        }
+        try await store.publish(key, pieces: pieces, expecting: bytes)
+    }
+
+    private static func copies(_ open: Open) async throws {
+        let store = try await open()
+        let bytes = pattern(300_000, seed: 22)
+        let (source, target) = (ObjectKey.random(), ObjectKey.random())
+        try await store.prepare(source, sizeBytes: nil)
+        _ = try await store.write(bytes[..<200_000], to: source, number: 1, start: 0)
+        try await store.prepare(target, sizeBytes: Int64(bytes.count))
+        let tail = try await store.write(bytes[150_000...], to: target, number: 2, start: 150_000)
+        let place = PiecePlace(number: 1, start: 0)
+        // Doing it again changes nothing.
+        _ = try await open().copy(source, lengthBytes: 150_000, into: target, at: place)
+        let token = try await open().copy(source, lengthBytes: 150_000, into: target, at: place)
+        let head = StoredPart(
+            number: 1, range: ByteRange(start: 0, length: 150_000), crc32c: plainCRC32C(bytes[..<150_000]),
+            token: token)
+        try await store.publish(target, pieces: [head, tail], expecting: bytes)
+        try await requireMissing("what was never prepared") {
+            _ = try await store.copy(.random(), lengthBytes: 1, into: source, at: place)
         }
     }
 }

@@ -8,7 +8,8 @@ package struct CatalogConformance {
     package typealias Check = ConformanceCheck<Open>
 
     package static let checks: [Check] =
-        creating + claiming + recording + ending + listing + keys + media + items + deleting + posts + handoffs
+        creating + claiming + recording + appending + ending + listing + keys + media + items + deleting + posts
+        + handoffs
         + examinations + quotas + quotaWalk
 }
 

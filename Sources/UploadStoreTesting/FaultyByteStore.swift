@@ -7,7 +7,7 @@ package import UploadStore
 package struct FaultPlan: Sendable {
     /// What may fail. Ending a piece by abandoning it never does.
     package enum Call: String, Hashable, Sendable, CaseIterable {
-        case prepare, writer, append, finish, spool, settle, publish, discard, forget, reader, read, digest
+        case prepare, writer, append, finish, spool, settle, copy, publish, discard, forget, reader, read, digest
         case freeBytes, checkWritable, inventory
     }
 
@@ -104,6 +104,16 @@ package struct FaultyByteStore: ByteStore {
     ) async throws(StoreFault) -> PieceToken {
         try await faults.around(.settle) { () throws(StoreFault) in
             try await store.settle(spooled, in: key, at: place, lengthBytes: lengthBytes)
+        }
+    }
+
+    package func merged(_ earlier: StoredPart, _ later: StoredPart) -> StoredPart? { store.merged(earlier, later) }
+
+    package func copy(
+        _ source: ObjectKey, lengthBytes: Int64, into key: ObjectKey, at place: PiecePlace
+    ) async throws(StoreFault) -> PieceToken {
+        try await faults.around(.copy) { () throws(StoreFault) in
+            try await store.copy(source, lengthBytes: lengthBytes, into: key, at: place)
         }
     }
 

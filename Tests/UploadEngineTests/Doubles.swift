@@ -140,6 +140,14 @@ struct ShapedStore: ByteStore {
         try await store.settle(spooled, in: key, at: place, lengthBytes: lengthBytes)
     }
 
+    func merged(_ earlier: StoredPart, _ later: StoredPart) -> StoredPart? { store.merged(earlier, later) }
+
+    func copy(_ source: ObjectKey, lengthBytes: Int64, into key: ObjectKey, at place: PiecePlace)
+        async throws(StoreFault) -> PieceToken
+    {
+        try await store.copy(source, lengthBytes: lengthBytes, into: key, at: place)
+    }
+
     func publish(_ key: ObjectKey, pieces: [StoredPart]) async throws(StoreFault) -> ObjectReceipt {
         await beforePublishing()
         return try await store.publish(key, pieces: pieces)
@@ -219,12 +227,24 @@ final class FaultyCatalog: UploadCatalog {
         try await change { () throws(CatalogFault) in try await catalog.create(upload, within: admission) }
     }
 
-    func claim(_ id: FileID, now: Timestamp, expiresAt: Timestamp, within admission: Admission)
+    func claim(_ id: FileID, as way: UploadWay, now: Timestamp, expiresAt: Timestamp, within admission: Admission)
         async throws(CatalogFault) -> ClaimOutcome
     {
         try await change { () throws(CatalogFault) in
-            try await catalog.claim(id, now: now, expiresAt: expiresAt, within: admission)
+            try await catalog.claim(id, as: way, now: now, expiresAt: expiresAt, within: admission)
         }
+    }
+
+    func append(_ growth: Growth, to id: FileID, expiresAt: Timestamp, within quota: TenantQuota?)
+        async throws(CatalogFault) -> AppendOutcome
+    {
+        try await change { () throws(CatalogFault) in
+            try await catalog.append(growth, to: id, expiresAt: expiresAt, within: quota)
+        }
+    }
+
+    func joining(limit: Int) async throws(CatalogFault) -> [UploadRecord] {
+        try await catalog.joining(limit: limit)
     }
 
     func record(

@@ -1,6 +1,7 @@
 package import Logging
 import ServiceLifecycle
 import Synchronization
+import UploadEngine
 package import UploadModel
 package import UploadStore
 

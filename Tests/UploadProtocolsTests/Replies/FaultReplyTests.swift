@@ -14,9 +14,9 @@ import UploadProtocols
         ("too_many_uploads", 429), ("rate_limited", 429), ("head_too_large", 431), ("internal_error", 500),
         ("unavailable", 503),
         ("insufficient_storage", 507), ("quota_exceeded", 507), ("url_refused", 400), ("url_unreachable", 400),
-        ("not_editable", 409),
-        ("verification_refused", 422), ("offset_mismatch", 409), ("inconsistent_upload_length", 400),
-        ("way_mismatch", 409),
+        ("not_editable", 409), ("offset_mismatch", 409), ("way_mismatch", 409),
+        ("inconsistent_upload_length", 400),
+        ("verification_refused", 422),
     ]
 
     @Test func everyCodeHasAStatus() {

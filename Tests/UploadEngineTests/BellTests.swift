@@ -1,6 +1,6 @@
 import Testing
 
-@testable import MediaLibrary
+@testable import UploadEngine
 
 @Suite(.timeLimit(.minutes(1))) struct BellTests {
     /// Longer than the test may take: whoever returns was woken.

@@ -1,7 +1,7 @@
 import Synchronization
 
 /// Wakes those that wait for work, so that nobody has to look for it all the time.
-final class Bell: Sendable {
+package final class Bell: Sendable {
     private struct State {
         var rings = 0
         var lastWaiter = 0
@@ -10,10 +10,12 @@ final class Bell: Sendable {
 
     private let state = Mutex(State())
 
-    /// How often it has rung; to be asked before looking for work.
-    var rings: Int { state.withLock { $0.rings } }
+    package init() {}
 
-    func ring() {
+    /// How often it has rung; to be asked before looking for work.
+    package var rings: Int { state.withLock { $0.rings } }
+
+    package func ring() {
         let waiting = state.withLock { state in
             state.rings += 1
             defer { state.waiting = [:] }
@@ -23,7 +25,7 @@ final class Bell: Sendable {
     }
 
     /// Returns when it has rung since `rings` was asked, after a time, or when the task is cancelled.
-    func wait(since rings: Int, atMost time: Duration) async {
+    package func wait(since rings: Int, atMost time: Duration) async {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await self.heard(since: rings) }
             group.addTask { try? await Task.sleep(for: time) }

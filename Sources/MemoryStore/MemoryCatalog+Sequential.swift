@@ -1,0 +1,42 @@
+import Synchronization
+package import UploadModel
+package import UploadStore
+
+extension MemoryCatalog {
+    package func append(
+        _ growth: Growth, to id: FileID, expiresAt: Timestamp, within quota: TenantQuota?
+    ) async throws(CatalogFault) -> AppendOutcome {
+        state.withLock { state in
+            guard var upload = state.uploads[id] else { return .unknown }
+            let standing = upload.record
+            let size = standing.layout.sizeBytes ?? growth.sizeBytes
+            guard standing.state == .receiving, standing.receivedBytes == growth.fromBytes,
+                standing.way != .parts || (standing.claimedAt == nil && upload.parts.isEmpty),
+                growth.sizeBytes.map({ $0 == size }) ?? true, growth.toBytes <= size ?? standing.maximumBytes
+            else { return .refused(standing) }
+            let held = max(growth.toBytes, growth.heldBytes)
+            let more = (size ?? held) - (standing.layout.sizeBytes ?? upload.reservedBytes)
+            if let excess = state.excess(quota, of: standing.tenant, adding: more) { return .overQuota(excess) }
+            if quota != nil { upload.reservedBytes = held }
+            if standing.way == .parts {
+                upload.record.way = .sequential
+                upload.record.layout = PartLayout()
+            }
+            upload.record.layout.sizeBytes = size
+            upload.record.receivedBytes = growth.toBytes
+            upload.record.detectedType = standing.detectedType ?? growth.detectedType
+            upload.record.expiresAt = max(standing.expiresAt, expiresAt)
+            if let piece = growth.piece { upload.parts[piece.number] = piece }
+            state.uploads[id] = upload
+            return .grown(upload.record)
+        }
+    }
+
+    package func joining(limit: Int) async throws(CatalogFault) -> [UploadRecord] {
+        state.withLock { state in
+            let joining = state.uploads.values.map(\.record).filter { $0.way == .joined && $0.state == .receiving }
+            let oldest = joining.sorted { ($0.createdAt, $0.fileID.text) < ($1.createdAt, $1.fileID.text) }
+            return Array(oldest.prefix(max(0, limit)))
+        }
+    }
+}

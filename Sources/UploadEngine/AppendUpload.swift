@@ -1,0 +1,224 @@
+import Logging
+package import NIOCore
+package import UploadModel
+import UploadRules
+package import UploadStore
+
+/// The next bytes of an upload on their way in. Ended by exactly one of ``finish(expecting:)`` and ``abandon()``.
+///
+/// What comes is cut into pieces at multiples of a step, or earlier where it comes slowly, and each is recorded as it is
+/// whole: of a process that ends only the last piece is lost, of a request that breaks off nothing.
+// Sendable: used by one task at a time, as ByteReceiver's callers do.
+package final class AppendUpload: ByteReceiver, @unchecked Sendable {
+    /// Where somebody is told of progress a piece ends at a multiple of this.
+    package static let progressStepBytes: Int64 = 8 << 20
+    /// Elsewhere at a multiple of this: each end costs a sync and a commit.
+    package static let stepBytes: Int64 = 64 << 20
+    /// A piece that is older ends where it is.
+    package static let stepTime = Duration.seconds(5)
+
+    private let engine: UploadEngine
+    private let lease: Lease
+    private let offer: AppendOffer
+    private let onProgress: (@Sendable (Int64) async -> Void)?
+    /// The first byte of the file that may not come with this request.
+    private let endBytes: Int64
+    private let cut: Cut
+    /// The length of the file, as far as it is known with this request.
+    private let sizeBytes: Int64?
+    /// As it stood when the place was taken, or was recorded since.
+    package private(set) var upload: UploadRecord
+    /// The last of its pieces that is recorded.
+    private var last: StoredPart?
+    private var intake: Intake
+    private var pieceStart: Int64
+    private var pieceBegan = ContinuousClock.now
+    private var heldBytes: Int64 = 0
+    /// The bytes that came cannot be right, and none of them can be sent again.
+    private var isSpoiled = false
+
+    init(
+        engine: UploadEngine, upload: UploadRecord, last: StoredPart?, lease: Lease, offer: AppendOffer,
+        upTo most: Int64, size: Int64?, onProgress: (@Sendable (Int64) async -> Void)?
+    ) async throws(UploadFault) {
+        self.engine = engine
+        self.lease = lease
+        self.offer = offer
+        self.onProgress = onProgress
+        endBytes = offer.declaredBytes.map { offer.offset + $0 } ?? most
+        sizeBytes = size
+        self.upload = upload
+        self.last = last
+        pieceStart = offer.offset
+        cut = Cut(offer, from: onProgress == nil ? Self.stepBytes : Self.progressStepBytes, endBytes: endBytes)
+        intake = try await Self.intake(engine, upload, offer, after: last, cut, offer.offset)
+    }
+
+    // MARK: Bytes
+
+    private var position: Int64 { pieceStart + intake.receivedBytes }
+
+    package func receive(_ bytes: ByteBuffer) async throws(UploadFault) {
+        if lease.isRevoked { throw UploadEngine.superseded }
+        guard Int64(bytes.readableBytes) <= endBytes - position else {
+            throw UploadFault(Refusal.tooLarge(maximumBytes: endBytes))
+        }
+        try await hold(position + Int64(bytes.readableBytes))
+        var rest = bytes
+        while let slice = rest.readSlice(length: Int(min(Int64(rest.readableBytes), pieceEnd - position))),
+            slice.readableBytes > 0
+        {
+            try await watching { () throws(UploadFault) in try await intake.receive(slice) }
+            try await turnIfDue()
+        }
+    }
+
+    package var lendsMemory: Bool { intake.lendsMemory }
+
+    package func vacancy(expecting byteCount: Int?) async throws(UploadFault) -> Vacancy? {
+        if lease.isRevoked { throw UploadEngine.superseded }
+        try await hold(min(pieceEnd, position + Int64(byteCount ?? 1 << 20)))
+        return try await intake.vacancy(expecting: byteCount)
+    }
+
+    package func filled(_ byteCount: Int) async throws(UploadFault) {
+        try await intake.filled(byteCount)
+        try await turnIfDue()
+    }
+
+    package func revoked() async { await lease.revoked() }
+
+    private func watching(_ body: () async throws(UploadFault) -> Void) async throws(UploadFault) {
+        do throws(UploadFault) {
+            try await body()
+        } catch {
+            if error.code == .contentMismatch { isSpoiled = true }
+            throw error
+        }
+    }
+
+    /// What an upload of unknown length takes of its tenant's quota is held before it is written.
+    private func hold(_ bytes: Int64) async throws(UploadFault) {
+        guard sizeBytes == nil, bytes > heldBytes else { return }
+        heldBytes = try await engine.reserve(bytes, for: upload)
+    }
+
+    // MARK: Pieces
+
+    /// Where pieces end.
+    private struct Cut {
+        /// `nil` where there is but one piece: a digest over all bytes of the request is made by one writer.
+        let stepBytes: Int64?
+        let endBytes: Int64
+
+        init(_ offer: AppendOffer, from stepBytes: Int64, endBytes: Int64) {
+            self.stepBytes = offer.isWholeOrNothing || !offer.digests.isEmpty ? nil : stepBytes
+            self.endBytes = endBytes
+        }
+
+        func end(from start: Int64) -> Int64 {
+            stepBytes.map { min(endBytes, (start / $0 + 1) * $0) } ?? endBytes
+        }
+    }
+
+    private var pieceEnd: Int64 { cut.end(from: pieceStart) }
+
+    private static func intake(
+        _ engine: UploadEngine, _ upload: UploadRecord, _ offer: AppendOffer, after last: StoredPart?, _ cut: Cut,
+        _ start: Int64
+    ) async throws(UploadFault) -> Intake {
+        let length = cut.end(from: start) - start
+        let isLengthKnown = cut.stepBytes != nil || offer.declaredBytes != nil
+        let sizing = isLengthKnown ? PieceSizing.exactly(length) : .atMost(length)
+        let place = PiecePlace(number: (last?.number ?? 0) + 1, start: start)
+        let writer = try await translating { () throws(StoreFault) in
+            try await engine.store.writer(of: upload.objectKey, piece: place, sizing: sizing)
+        }
+        return Intake(
+            writer: writer, sizing: sizing, checker: engine.checker, isFileStart: start == 0,
+            declaredType: upload.declaredType, digests: offer.digests, isWholeFile: false)
+    }
+
+    /// Ends a piece that is full or old and goes on with the next.
+    private func turnIfDue() async throws(UploadFault) {
+        guard cut.stepBytes != nil, position < endBytes, intake.receivedBytes > 0,
+            position == pieceEnd || ContinuousClock.now - pieceBegan >= Self.stepTime
+        else { return }
+        // The room of an upload of known size was reserved when it began.
+        if sizeBytes == nil { try await engine.checkRoom(for: cut.stepBytes) }
+        try await record(try await intake.sealWhatCame())
+        pieceBegan = .now
+        intake = try await Self.intake(engine, upload, offer, after: last, cut, pieceStart)
+        await onProgress?(upload.receivedBytes)
+    }
+
+    /// Records a piece that is durable; the next one begins behind it.
+    private func record(_ receipt: PieceReceipt) async throws(UploadFault) {
+        let own = StoredPart(
+            number: (last?.number ?? 0) + 1, range: ByteRange(start: pieceStart, length: receipt.lengthBytes),
+            crc32c: receipt.crc32c, token: receipt.token)
+        let piece = receipt.lengthBytes > 0 ? last.flatMap { engine.store.merged($0, own) } ?? own : nil
+        upload = try await engine.grow(
+            upload,
+            by: Growth(
+                fromBytes: pieceStart, piece: piece, sizeBytes: sizeBytes, detectedType: intake.detectedType,
+                heldBytes: heldBytes))
+        last = piece ?? last
+        pieceStart += receipt.lengthBytes
+    }
+
+    // MARK: The end
+
+    /// Everything that this request brought is recorded.
+    package struct Outcome: Sendable {
+        /// As it stands now: complete, or with its new offset.
+        package let upload: UploadRecord
+        /// Of the bytes of this request: those that were asked for.
+        package let digests: [DigestAlgorithm: Digest]
+    }
+
+    /// Makes the rest durable, records it, and makes the file complete where this was its end.
+    ///
+    /// - Parameter expected: digests that the bytes of this request must have. Where they have not, none of them counts.
+    package func finish(expecting expected: [DigestAlgorithm: Digest]) async throws(UploadFault) -> Outcome {
+        heldBytes = 0
+        do throws(UploadFault) {
+            let receipt = try await intake.sealWhatCame()
+            try UploadEngine.check(receipt, against: expected)
+            try await record(receipt)
+            let isOver = offer.endsFile || (offer.completesWhenFull && upload.isFull)
+            if upload.way == .sequential, isOver, upload.isFull || upload.layout.sizeBytes == nil {
+                let isAll = receipt.lengthBytes == upload.receivedBytes
+                upload = try await engine.publishSequential(
+                    upload, parts: try await engine.parts(of: upload),
+                    sha256: isAll ? receipt.digests[.sha256] : nil)
+            }
+            if upload.way == .partial, upload.isFull { engine.joinBell.ring() }
+            lease.release()
+            return Outcome(upload: upload, digests: receipt.digests)
+        } catch {
+            await intake.abandon()
+            lease.release()
+            throw error
+        }
+    }
+
+    /// The request broke off, or its bytes cannot be right. What came in order before that is kept.
+    package func abandon() async {
+        heldBytes = 0
+        if isSpoiled {
+            await intake.abandon()
+            await engine.fail(upload)
+        } else if !offer.isWholeOrNothing, intake.receivedBytes > 0 {
+            do throws(UploadFault) {
+                try await record(try await intake.sealWhatCame())
+            } catch {
+                engine.logger.notice(
+                    "bytes of a request that broke off could not be kept",
+                    metadata: ["sluice.fault": "\(error.cause ?? error.detail)"])
+            }
+        }
+        await intake.abandon()
+        lease.release()
+    }
+}

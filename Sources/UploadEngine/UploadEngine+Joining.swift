@@ -1,0 +1,154 @@
+package import Logging
+import ServiceLifecycle
+import UploadModel
+import UploadRules
+import UploadStore
+
+extension UploadEngine {
+    /// The size of a file that is to be made of others, if all of theirs are known.
+    ///
+    /// - Throws: `not_found` for what is not this tenant's, `way_mismatch` for what is no piece, `upload_gone` for what
+    ///   ended.
+    func joinedSize(_ announcement: Announcement) async throws(UploadFault) -> Int64? {
+        guard (1...UploadRecord.maximumJoinCount).contains(announcement.joins.count) else {
+            throw UploadFault(
+                .invalidRequest, "A file is made of 1 to \(UploadRecord.maximumJoinCount) others.")
+        }
+        var size: Int64? = 0
+        for id in announcement.joins {
+            let piece = try await translating { () throws(CatalogFault) in
+                try await catalog.upload(.fileID(id), of: announcement.tenant)
+            }
+            guard let piece else { throw UploadFault.notFound }
+            guard piece.way == .partial else { throw UploadFault(.wayMismatch, "One of these uploads is no piece.") }
+            guard piece.state == .receiving else { throw UploadFault(Refusal.ended(piece.state)) }
+            size = try size.flatMap { sum throws(UploadFault) in
+                try piece.layout.sizeBytes.map { length throws(UploadFault) in
+                    let (total, overflow) = sum.addingReportingOverflow(length)
+                    if overflow { throw Self.tooLarge(limits.largestFileBytes) }
+                    return total
+                }
+            }
+        }
+        return size
+    }
+
+    /// Puts together what waits for it, as far as its pieces are whole.
+    ///
+    /// - Returns: whether there was something to be done.
+    func joinWaiting() async throws(UploadFault) -> Bool {
+        let waiting = try await translating { () throws(CatalogFault) in
+            try await catalog.joining(limit: UploadRecord.maximumJoinCount)
+        }
+        var hasJoined = false
+        for upload in waiting where !Task.isCancelled {
+            do throws(UploadFault) {
+                if try await join(upload) { hasJoined = true }
+            } catch {
+                logger.warning(
+                    "uploads could not be joined",
+                    metadata: ["sluice.fault": "\(error.cause ?? error.detail)"])
+                // What is too large now is so for ever; anything else may pass.
+                if error.code == .tooLarge { await fail(upload) }
+            }
+        }
+        return hasJoined
+    }
+
+    /// Copies what is not copied yet and makes the file complete; once more after a break it goes on where it was.
+    private func join(_ stale: UploadRecord) async throws(UploadFault) -> Bool {
+        let pieces = try await pieces(of: stale)
+        if pieces.contains(where: { $0?.state != .receiving }) {
+            // It can never be whole any more.
+            await fail(stale)
+            return true
+        }
+        guard pieces.allSatisfy({ $0?.isFull ?? false }) else { return false }
+        guard let lease = leases.acquireIfIdle(stale.fileID) else { return false }
+        defer { lease.release() }
+        var parts = try await parts(of: stale)
+        var upload = try await reload(stale)
+        guard upload.state == .receiving else { return false }
+        var start: Int64 = 0
+        for case .some(let piece) in pieces {
+            let range = ByteRange(start: start, length: piece.receivedBytes)
+            start = range.end
+            guard range.start >= upload.receivedBytes, range.length > 0 else { continue }
+            (upload, parts) = try await copy(piece, to: range, of: upload, parts)
+        }
+        _ = try await publishSequential(upload, parts: parts, sha256: nil)
+        return true
+    }
+
+    private func pieces(of upload: UploadRecord) async throws(UploadFault) -> [UploadRecord?] {
+        var pieces: [UploadRecord?] = []
+        for id in upload.joins {
+            pieces.append(try await translating { () throws(CatalogFault) in try await catalog.upload(id) })
+        }
+        return pieces
+    }
+
+    /// Copies a piece into the file that it belongs to.
+    private func copy(_ piece: UploadRecord, to range: ByteRange, of upload: UploadRecord, _ parts: [StoredPart])
+        async throws(UploadFault) -> (UploadRecord, [StoredPart])
+    {
+        // While it is held nobody can end it and free its bytes.
+        let lease = await leases.acquire(piece.fileID, .whole)
+        defer { lease.release() }
+        let own = try await self.parts(of: piece)
+        guard try await reload(piece).state == .receiving, let whole = merged(own) else {
+            throw UploadFault(.unavailable, "A piece of this file has just ended.")
+        }
+        let number = (parts.last?.number ?? 0) + 1
+        let token = try await translating { () throws(StoreFault) in
+            try await store.copy(
+                piece.objectKey, lengthBytes: range.length, into: upload.objectKey,
+                at: PiecePlace(number: number, start: range.start))
+        }
+        let copied = StoredPart(number: number, range: range, crc32c: whole.crc32c, token: token)
+        var parts = parts
+        let last = parts.popLast()
+        let merged = last.flatMap { store.merged($0, copied) }
+        if merged == nil, let last { parts.append(last) }
+        parts.append(merged ?? copied)
+        let grown = try await grow(
+            upload, by: Growth(fromBytes: range.start, piece: merged ?? copied, heldBytes: range.end))
+        return (grown, parts)
+    }
+
+    /// The checksum of all bytes of a piece.
+    private func merged(_ parts: [StoredPart]) -> StoredPart? {
+        guard let first = parts.first else { return nil }
+        return parts.dropFirst().reduce(first) { earlier, later in
+            earlier.flatMap { store.merged($0, later) }
+        }
+    }
+}
+
+/// Puts uploads together that are to be one file, away from the requests that asked for it.
+package struct Joiner: Service {
+    private let engine: UploadEngine
+    private let logger: Logger
+    /// Between two looks where nobody rings.
+    private static let idleInterval = Duration.seconds(30)
+
+    package init(engine: UploadEngine, logger: Logger) {
+        self.engine = engine
+        self.logger = logger
+    }
+
+    package func run() async throws {
+        await cancelWhenGracefulShutdown {
+            while !Task.isCancelled {
+                let rings = engine.joinBell.rings
+                var hasJoined = false
+                do throws(UploadFault) {
+                    hasJoined = try await engine.joinWaiting()
+                } catch {
+                    logger.warning("joining failed", metadata: ["sluice.fault": "\(error.cause ?? error.detail)"])
+                }
+                if !hasJoined { await engine.joinBell.wait(since: rings, atMost: Self.idleInterval) }
+            }
+        }
+    }
+}
