@@ -70,7 +70,10 @@ extension GatewayTests {
             for (path, methods) in calls.methods {
                 let target = path.replacing(/\{[^}]*\}/, with: "1")
                 let answer = try await gateway.call("OPTIONS", target)
-                #expect(answer.status == 405, "\(path): \(answer.account)")
+                // Where OPTIONS tells something it needs a good link, if the path is that of one.
+                let refused = path.hasPrefix("/upload") && path.hasSuffix("{fileName}") ? 403 : 204
+                #expect(
+                    answer.status == (methods.contains("OPTIONS") ? refused : 405), "\(path): \(answer.account)")
                 let allowed = Set((answer["Allow"] ?? "").split(separator: ", ").map(String.init))
                 #expect(allowed == methods.union(methods.contains("GET") ? ["HEAD"] : []), "\(path)")
                 let strange = try await gateway.call("TRACE", target)

@@ -53,7 +53,8 @@ extension GatewayServices {
         // A file that is larger than the link allows needs no room: it is refused for its size, and the link is used.
         let known = ResumableCreation.knownBytes(exchange.head, declaredBytes: declared)
         let upload = try await engine.claimSequential(
-            target.fileID, declaredBytes: known.map { $0 > target.maximumBytes ? 0 : $0 })
+            target.fileID, declaredBytes: known.map { $0 > target.maximumBytes ? 0 : $0 },
+            sha256: try? BodyDigests.expected(exchange.head, names: [.reprDigest])[.sha256])
         let creation: ResumableCreation
         do throws(UploadFault) {
             creation = try ResumableCreation(exchange.head, declaredBytes: declared)
