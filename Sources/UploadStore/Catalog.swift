@@ -300,10 +300,10 @@ package struct ObjectReference: Hashable, Sendable {
 }
 
 extension UploadCatalog {
-    /// Uses up a link whose bytes come as one stream.
+    /// Uses up a link whose file must be what was announced, or anything.
     package func claim(
-        _ id: FileID, now: Timestamp, expiresAt: Timestamp, within admission: Admission
+        _ id: FileID, as way: UploadWay = .parts, now: Timestamp, expiresAt: Timestamp, within admission: Admission
     ) async throws(CatalogFault) -> ClaimOutcome {
-        try await claim(id, as: .parts, expecting: nil, now: now, expiresAt: expiresAt, within: admission)
+        try await claim(id, as: way, expecting: nil, now: now, expiresAt: expiresAt, within: admission)
     }
 }

@@ -230,7 +230,7 @@ extension GatewayServices {
         }
         var wanted: [DigestAlgorithm: Digest] = [:]
         for algorithm in content.digests.wantedOfFile {
-            wanted[algorithm] = try await digest(algorithm, of: outcome.upload)
+            wanted[algorithm] = try await fileDigest(algorithm, of: outcome.upload)
         }
         var reply = finalAnswer(of: outcome.upload, wanted: wanted, version)
         reply.fields[.contentDigest] = digest
@@ -238,7 +238,7 @@ extension GatewayServices {
     }
 
     /// Made by reading the file once: its bytes may have come in any number of requests.
-    private func digest(_ algorithm: DigestAlgorithm, of upload: UploadRecord) async throws(UploadFault) -> Digest {
+    private func fileDigest(_ algorithm: DigestAlgorithm, of upload: UploadRecord) async throws(UploadFault) -> Digest {
         if algorithm == .sha256, let known = upload.sha256 { return known }
         let reader = try await engine.reader(of: upload)
         do throws(StoreFault) { return try await reader.digest(algorithm) } catch { throw UploadFault(error) }

@@ -80,7 +80,7 @@ extension GatewayTests {
                 "PUT", link.uploadURL, ["Content-Type: video/mp4", client.end(false)], body: Data())
             #expect(creation.final.status == 201, "\(creation.account)")
             let url = try #require(creation.final["Location"])
-            #expect(try await client.state(url) == (0, false))
+            #expect(try await client.state(url) == .init(0))
             let path = String(url.dropFirst(gateway.base.count))
             let signature = String(path.split(separator: "?")[1])
             let forgeries = [
@@ -106,7 +106,7 @@ extension GatewayTests {
             let put = try await client.exchange(
                 "PUT", "/upload/\(link.fileID)/film.mp4?\(signature)", ["Content-Type: video/mp4"], body: Data([1]))
             #expect(put.final.status == 403)
-            #expect(try await client.state(url) == (0, false), "it is as it was")
+            #expect(try await client.state(url) == .init(0), "it is as it was")
             #expect(try await client.exchange("DELETE", url).final.status == 204)
             #expect(try await client.exchange("GET", url).final.status == 410)
         }

@@ -113,7 +113,7 @@ extension GatewayTests {
                 #expect(try answer.json["type"].string == Self.types + "inconsistent-upload-length")
                 #expect(answer["Upload-Complete"] == "?0")
             }
-            #expect(try await client.state(url) == (1000, false))
+            #expect(try await client.state(url) == .init(1000))
             let rest = try await client.append(url, film.dropFirst(1000), at: 1000, ends: true)
             #expect(rest.final.status == 200, "\(rest.account)")
         }
@@ -128,7 +128,7 @@ extension GatewayTests {
             #expect(refused.final.status == 400, "\(refused.account)")
             #expect(refused.final.code == "digest_mismatch")
             #expect(refused.final["Upload-Complete"] == "?0", "it may be sent again")
-            #expect(try await client.state(url) == (1000, false))
+            #expect(try await client.state(url) == .init(1000))
             // Of such content nothing is kept that came half.
             let conversation = try client.gateway.conversation()
             let right = Checksums.field(crc32c: film[1000..<200_000])
@@ -139,7 +139,7 @@ extension GatewayTests {
             try await conversation.send(film[1000..<100_000])
             try conversation.endSending()
             _ = try await conversation.answers()
-            #expect(try await client.state(url) == (1000, false))
+            #expect(try await client.state(url) == .init(1000))
             let good = try await client.append(
                 url, film[1000..<200_000], at: 1000, ends: false,
                 ["Content-Digest: \(right)", "Want-Content-Digest: crc32c=5"])
@@ -220,7 +220,7 @@ extension GatewayTests {
                 let again = try await client.append(url, Data(), at: film.count, ends: true).final
                 #expect(again.status == 400, "\(again.account)")
                 #expect(try again.json["type"].string == Self.types + "completed-upload")
-                #expect(try await client.state(url) == (film.count, true))
+                #expect(try await client.state(url) == .init(film.count, isEnd: true))
             }
         }
 
@@ -241,7 +241,7 @@ extension GatewayTests {
             let pieces = try Pieces(try Samples.shared.film(sizeBytes: 2 << 20), sizeBytes: 1 << 20)
             let upload = try await client.gateway.begun(pieces)
             let url = "/uploads/\(upload.fileID)"
-            #expect(try await client.state(url) == (0, false), "nothing is decided yet")
+            #expect(try await client.state(url) == .init(0), "nothing is decided yet")
             try await client.gateway.putParts(upload.fileID, pieces, [2])
             for answer in [
                 try await client.exchange("GET", url).final,
@@ -252,7 +252,7 @@ extension GatewayTests {
             }
             try await client.gateway.putParts(upload.fileID, pieces, [1])
             #expect(try await client.gateway.isWhole(upload, pieces))
-            #expect(try await client.state(url) == (2 << 20, true))
+            #expect(try await client.state(url) == .init(2 << 20, isEnd: true))
         }
     }
 }

@@ -2,12 +2,6 @@ import Foundation
 import Testing
 
 extension RawAnswer {
-    /// A field of the head.
-    subscript(_ name: String) -> String? {
-        head.split(separator: "\r\n").dropFirst().first { $0.lowercased().hasPrefix(name.lowercased() + ":") }
-            .map { $0.dropFirst(name.count + 1).trimmingCharacters(in: .whitespaces) }
-    }
-
     var isInterim: Bool { status < 200 }
     var json: JSON { get throws { try JSON(parsing: body) } }
     /// The stable code of an error.
@@ -77,10 +71,22 @@ struct ResumableClient: Sendable {
     }
 
     /// How much is here, and whether that is all.
-    func state(_ url: String) async throws -> (offset: Int, isEnd: Bool) {
+    struct State: Equatable, Sendable {
+        let offset: Int
+        let isEnd: Bool
+
+        init(_ offset: Int, isEnd: Bool = false) {
+            self.offset = offset
+            self.isEnd = isEnd
+        }
+    }
+
+    func state(_ url: String) async throws -> State {
         let answer = try await exchange("HEAD", url).final
         try #require(answer.status == 204, "\(answer.account)")
-        return (try #require(answer["Upload-Offset"].flatMap { Int($0) }), try #require(isEnd(answer)))
+        let offset = try #require(answer["Upload-Offset"].flatMap { Int($0) })
+        guard let isEnd = isEnd(answer) else { throw Trouble("not told whether it has ended: \(answer.account)") }
+        return State(offset, isEnd: isEnd)
     }
 
     func append(
