@@ -43,11 +43,11 @@ extension SQLiteCatalog {
                 == 1
         }
         // Also where there was nothing to revoke: whoever did may have died before he could tell.
-        try revocations.add()
+        try keyChanges.add()
         return isRevoked
     }
 
-    package var revocationCount: Int64 { revocations.count }
+    package var keyChangeCount: Int64 { keyChanges.count }
 
     package func rotate(to key: GrantKeyRecord, revokingOthers: Bool) async throws(CatalogFault) {
         try await change("rotate the signing key") { database -> Void in
@@ -61,7 +61,7 @@ extension SQLiteCatalog {
                 "INSERT INTO grant_key (id, secret, created_at, retired_at) VALUES (?, ?, ?, ?)",
                 Self.arguments(of: key))
         }
-        try revocations.add()
+        try keyChanges.add()
     }
 
     package func grantKeys(orAdd key: GrantKeyRecord) async throws(CatalogFault) -> [GrantKeyRecord] {

@@ -18,7 +18,7 @@ package final class SQLiteCatalog: Catalog, Sendable {
     private let pool: DatabasePool
     private let commits: GroupCommit
     private let reads: SharedReads
-    let revocations: RevocationFile
+    let keyChanges: KeyChangeFile
 
     /// Opens the database, makes it if there is none (readable by its owner only), and brings its schema up to date.
     ///
@@ -43,7 +43,7 @@ package final class SQLiteCatalog: Catalog, Sendable {
             self.pool = pool
             self.commits = GroupCommit(pool)
             self.reads = SharedReads(pool)
-            self.revocations = RevocationFile(path: path + "-revocations")
+            self.keyChanges = KeyChangeFile(path: path + "-key-changes")
         } catch {
             throw CatalogFault(error, during: "open the catalog")
         }

@@ -101,7 +101,7 @@ package protocol KeyCatalog: Sendable {
     /// Another number once a key was revoked or a signing key added, by whichever process: known before
     /// ``revoke(_:now:)`` and ``rotate(to:revokingOthers:)`` return, so that whoever remembers keys can tell at once that
     /// he must look again. Cheap to ask for.
-    var revocationCount: Int64 { get }
+    var keyChangeCount: Int64 { get }
     /// Answers whether there was such a key that was not revoked yet.
     func revoke(_ id: APIKeyID, now: Timestamp) async throws(CatalogFault) -> Bool
 
