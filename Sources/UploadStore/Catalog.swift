@@ -98,9 +98,10 @@ package protocol KeyCatalog: Sendable {
     func apiKey(hashHex: String) async throws(CatalogFault) -> APIKeyRecord?
     /// Oldest first.
     func apiKeys() async throws(CatalogFault) -> [APIKeyRecord]
-    /// Another number once a key was revoked or a signing key added, by whichever process: known before
-    /// ``revoke(_:now:)`` and ``rotate(to:revokingOthers:)`` return, so that whoever remembers keys can tell at once that
-    /// he must look again. Cheap to ask for.
+    /// Another number once a key was revoked or a signing key added, by whichever process, so that whoever remembers keys
+    /// can tell at once that he must look again: what is read after this was asked for stands as long as it is the same.
+    /// It is another one each time while ``revoke(_:now:)`` or ``rotate(to:revokingOthers:)`` runs, and it is another one
+    /// than before also where the process that ran it was killed. Cheap to ask for.
     var keyChangeCount: Int64 { get }
     /// Answers whether there was such a key that was not revoked yet.
     func revoke(_ id: APIKeyID, now: Timestamp) async throws(CatalogFault) -> Bool
