@@ -101,7 +101,11 @@ package struct Setting: Sendable {
         number("body-timeout-seconds", 60, 1...3600, "For a silence inside a body, in seconds."),
         number(
             "min-body-bytes-per-second", 64, 0...(1 << 30),
-            "A body, or a client that reads a file, that stays slower is given up; bytes per second."),
+            "A body that stays slower is given up; bytes per second."),
+        number(
+            "min-download-bytes-per-second", 64, 0...(1 << 30),
+            "A client that reads an answer more slowly, for as long as body-timeout-seconds, is cut off; "
+                + "bytes per second."),
         number(
             "requests-per-second-and-key", 0, 0...1_000_000,
             "What one API key may ask in the long run, and at once after a pause; 0 for no limit."),

@@ -96,6 +96,7 @@ package struct SluiceConfiguration: Sendable {
         limits.idleTimeoutSeconds = Int64(try reader.number("idle-timeout-seconds"))
         limits.bodyIdleTimeoutSeconds = Int64(try reader.number("body-timeout-seconds"))
         limits.minimumBodyBytesPerSecond = Int64(try reader.number("min-body-bytes-per-second"))
+        limits.minimumDownloadBytesPerSecond = Int64(try reader.number("min-download-bytes-per-second"))
         limits.maximumRequestsPerSecondAndKey = try reader.number("requests-per-second-and-key")
         limits.maximumRequestsPerSecondAndAddress = try reader.number("requests-per-second-and-address")
         limits.maximumGalleryBytes = Int64(try reader.number("max-gallery-bytes"))
