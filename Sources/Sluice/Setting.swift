@@ -38,6 +38,9 @@ package struct Setting: Sendable {
         flag("direct-io", true, "Write large bodies past the page cache where the file system can."),
         number("block-memory-bytes", 32 << 20, (1 << 20)...(16 << 30), "Memory for gathering bodies, in bytes."),
         number("disk-threads", 8, 1...256, "Threads that wait for the disk."),
+        number(
+            "catalog-busy-seconds", 10, 1...600,
+            "How long a change waits for another program that writes the catalog, in seconds."),
         number("free-disk-reserve-bytes", 1 << 30, 0...(1 << 50), "Free space that no upload may take, in bytes."),
         number("reaper-seconds", 30, 1...86_400, "How often old uploads are looked for, in seconds."),
         number("sweep-seconds", 3600, 1...604_800, "How often leftovers of a crash are looked for, in seconds."),

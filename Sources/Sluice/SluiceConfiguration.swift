@@ -22,6 +22,7 @@ package struct SluiceConfiguration: Sendable {
     package var publishing = PublishingConfiguration()
     package var blockMemoryBytes = 32 << 20
     package var diskThreads = 8
+    package var catalogBusySeconds = 10
     package var usesDirectIO = true
 
     package init() {}
@@ -57,6 +58,7 @@ package struct SluiceConfiguration: Sendable {
         blockMemoryBytes = try reader.number("block-memory-bytes")
         diskThreads = try reader.number("disk-threads")
         usesDirectIO = try reader.flag("direct-io")
+        catalogBusySeconds = try reader.number("catalog-busy-seconds")
         uploads = try Self.uploads(reader)
         gateway = try Self.gateway(reader)
         let origins = try reader.text("cors-origins")
