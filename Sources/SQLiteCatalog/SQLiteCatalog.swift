@@ -41,7 +41,7 @@ package final class SQLiteCatalog: Catalog, Sendable {
             try pool.writeWithoutTransaction { try Self.prepare($0) }
             try Schema.migrate(pool)
             self.pool = pool
-            self.commits = GroupCommit(pool)
+            self.commits = GroupCommit(pool, file: try CatalogFile(path: path))
             self.reads = SharedReads(pool)
             self.keyChanges = KeyChangeFile(path: path + "-key-changes")
         } catch {
@@ -86,6 +86,7 @@ package final class SQLiteCatalog: Catalog, Sendable {
 
     package func checkWritable() async throws(CatalogFault) {
         try await change("check writable") { database in
+            try CatalogFile.checkHeader(database)
             try database.cachedStatement(sql: "UPDATE probe SET writes = writes + 1").execute()
         }
     }
