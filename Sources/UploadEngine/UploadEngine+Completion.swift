@@ -147,6 +147,17 @@ extension UploadEngine {
         }
     }
 
+    /// Ends the streams of a process that was killed, so that their tenants do not wait for their room, and frees their
+    /// bytes. Called before the first request by whoever alone serves the store; answers how many there were.
+    package func endInterruptedStreams() async throws(UploadFault) -> Int {
+        let now = now
+        let ended = try await translating { () throws(CatalogFault) in
+            try await catalog.endInterruptedStreams(now: now)
+        }
+        for upload in ended { await discard(upload.objectKey, spooled: []) }
+        return ended.count
+    }
+
     // MARK: Age
 
     /// What one run of the reaper did.

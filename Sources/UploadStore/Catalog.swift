@@ -65,6 +65,11 @@ package protocol UploadCatalog: QuotaCatalog {
     /// its time is over: a part that was recorded a moment ago gave it new time.
     func end(_ id: FileID, as state: UploadState, now: Timestamp) async throws(CatalogFault) -> TransitionOutcome
 
+    /// Ends every claimed upload that is still `receiving` as `failed`; answers them. A claimed upload is one stream that is
+    /// whole or nothing: when the process that took it is gone nothing was acknowledged, and nothing of it can be
+    /// continued. Called where no stream can be running, before the first.
+    func endInterruptedStreams(now: Timestamp) async throws(CatalogFault) -> [UploadRecord]
+
     /// Ends a complete upload and its copies as `aborted`; holds only while no media item was made of it. Copies that
     /// are in an item stay.
     func withdraw(_ id: FileID, now: Timestamp, announcing handoffs: [Handoff]) async throws(CatalogFault)

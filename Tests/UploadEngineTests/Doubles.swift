@@ -260,6 +260,10 @@ final class FaultyCatalog: UploadCatalog {
         return try await change { () throws(CatalogFault) in try await catalog.end(id, as: final, now: now) }
     }
 
+    func endInterruptedStreams(now: Timestamp) async throws(CatalogFault) -> [UploadRecord] {
+        try await catalog.endInterruptedStreams(now: now)
+    }
+
     func withdraw(_ id: FileID, now: Timestamp, announcing handoffs: [Handoff]) async throws(CatalogFault)
         -> TransitionOutcome
     {
