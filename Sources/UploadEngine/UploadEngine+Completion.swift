@@ -170,6 +170,8 @@ extension UploadEngine {
         package var strayCopies = 0
         /// Objects that no record names: leftovers of a crash.
         package var freedOrphans = 0
+        /// Tenants whose kept number of bytes was not what their uploads have, and is again.
+        package var recountedTenants = 0
     }
 
     /// Ends what is too old and frees what nobody owns.
@@ -184,6 +186,7 @@ extension UploadEngine {
             try await catalog.endStrayCopies(completedBefore: now.adding(seconds: -orphanAgeSeconds), now: now)
         }
         report.freedOrphans = try await freeOrphans(olderThanSeconds: orphanAgeSeconds)
+        report.recountedTenants = try await recountUsages()
         return report
     }
 
@@ -232,6 +235,14 @@ extension UploadEngine {
             count += 1
         }
         return count
+    }
+
+    /// Counting them all is long; nobody waits for it who writes, unless something is wrong.
+    private func recountUsages() async throws(UploadFault) -> Int {
+        try await translating { () throws(CatalogFault) in
+            guard try await catalog.countedUsages().contains(where: { !$0.isRight }) else { return 0 }
+            return try await catalog.recountUsages()
+        }
     }
 
     private func freeOrphans(olderThanSeconds age: Int64) async throws(UploadFault) -> Int {

@@ -321,6 +321,8 @@ final class FaultyCatalog: UploadCatalog {
 
     func countedUsages() async throws(CatalogFault) -> [CountedUsage] { try await catalog.countedUsages() }
 
+    func recountUsages() async throws(CatalogFault) -> Int { try await catalog.recountUsages() }
+
     func reserve(_ id: FileID, atLeast leastBytes: Int64, wanting wantedBytes: Int64, within quota: TenantQuota)
         async throws(CatalogFault) -> ReserveOutcome
     {
