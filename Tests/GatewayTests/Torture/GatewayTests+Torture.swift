@@ -155,8 +155,11 @@ struct TortureRun {
     }
 
     private func expectNoFaults(_ gateway: RunningGateway) async throws {
-        let faults = GatewayLog.faults(in: try await gateway.log.whole())
+        let log = try await gateway.log.whole()
+        let faults = GatewayLog.faults(in: log)
         guard faults.isEmpty else { throw BrokenPromise("it logged faults of its own: \(faults)") }
+        let leaks = GatewayLog.leaks(in: log, key: gateway.key)
+        guard leaks.isEmpty else { throw BrokenPromise("it logged \(leaks)") }
     }
 
     // MARK: The end
