@@ -104,8 +104,8 @@ extension GatewayTests {
     /// Bodies must come fast here; nothing is asked of those who read.
     @Suite(
         .gateway(
-            "--body-timeout-seconds", "1", "--min-body-bytes-per-second", "1073741824", "--min-download-bytes-per-second",
-            "0"))
+            "--body-timeout-seconds", "1", "--min-body-bytes-per-second", "1073741824",
+            "--min-download-bytes-per-second", "0"))
     struct SlowReading {
         @Test func `a slow reader is not judged by what a body must bring`() async throws {
             let film = try Samples.shared.film(sizeBytes: 24 << 20)
