@@ -20,7 +20,9 @@ import UploadStoreTesting
         let bench = bound.bench()
         let (upload, other) = (try await bench.begin(partBytes: 600), try await bench.begin(partBytes: 600))
         let first = try await open(bench, 1, of: upload, bytes: 600)
-        let fault = await expectFault(bound.code) { _ = try await open(bench, 1, of: other, bytes: 401) }
+        let fault = await expectFault(bound.code) {
+            await (try await open(bench, 1, of: other, bytes: 401)).abandon()
+        }
         #expect(fault?.retryAfterSeconds != nil)
         await expectFault(bound.code, "a new upload") { _ = try await bench.begin(sizeBytes: 401) }
         // Whoever sends the same part again takes its place.
@@ -42,7 +44,9 @@ import UploadStoreTesting
         let (upload, other) = (try await bench.begin(partBytes: 6 << 20), try await bench.begin(partBytes: 6 << 20))
         let first = try await open(bench, 1, of: upload, bytes: nil)
         for _ in 0..<5 { try await first.receive(ByteBuffer(bytes: sample(1 << 20))) }
-        await expectFault(.quotaExceeded) { _ = try await open(bench, 1, of: other, bytes: 4 << 20) }
+        await expectFault(.quotaExceeded) {
+            await (try await open(bench, 1, of: other, bytes: 4 << 20)).abandon()
+        }
         let second = try await open(bench, 1, of: other, bytes: nil)
         await expectFault(.quotaExceeded) {
             try await second.send(sample(5 << 20), inBuffersOf: 64 << 10) { _ = Issue.record("it came to its end") }
@@ -56,7 +60,9 @@ import UploadStoreTesting
         let upload = try await bench.begin(sizeBytes: isSizeKnown ? 1000 : nil, partBytes: 500)
         for number in 1...2 { try await bench.engine.send(sample(500), as: number, of: upload) }
         let again = try await open(bench, 1, of: upload, bytes: 500)
-        let fault = await expectFault(.tooManyUploads) { _ = try await open(bench, 2, of: upload, bytes: 500) }
+        let fault = await expectFault(.tooManyUploads) {
+            await (try await open(bench, 2, of: upload, bytes: 500)).abandon()
+        }
         #expect(fault?.retryAfterSeconds == 5)
         try await again.send(sample(500, seed: 3)) { _ = try await again.finish(expecting: [:]) }
         try await bench.engine.send(sample(500, seed: 4), as: 2, of: upload)
