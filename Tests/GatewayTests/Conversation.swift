@@ -32,29 +32,7 @@ final class Conversation: Sendable {
 
     private let state: Mutex<State>
 
-    init(port: Int) throws {
-        #if canImport(Glibc)
-            let socket = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
-        #else
-            let socket = socket(AF_INET, CInt(SOCK_STREAM), 0)
-        #endif
-        state = Mutex(State(socket: socket))
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        address.sin_port = UInt16(port).bigEndian
-        let failure = withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-            }
-        }
-        guard failure == 0 else { throw Trouble("port \(port): \(String(cString: strerror(errno)))") }
-        signal(SIGPIPE, SIG_IGN)
-        // No test waits for ever.
-        var bound = timeval(tv_sec: 60, tv_usec: 0)
-        setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &bound, socklen_t(MemoryLayout<timeval>.size))
-        setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &bound, socklen_t(MemoryLayout<timeval>.size))
-    }
+    init(port: Int) throws { state = Mutex(State(socket: try LocalSocket.connected(to: port))) }
 
     deinit { end() }
 
@@ -82,8 +60,7 @@ final class Conversation: Sendable {
 
     /// Ends the connection with a reset, and with whatever was on its way.
     func reset() throws {
-        var hard = linger(l_onoff: 1, l_linger: 0)
-        setsockopt(try open(), SOL_SOCKET, SO_LINGER, &hard, socklen_t(MemoryLayout<linger>.size))
+        LocalSocket.endHard(try open())
         end()
     }
 
