@@ -55,6 +55,8 @@ final class RequestBodySource: @unchecked Sendable {
     /// Whether the event loop waits for our word before it reads.
     private var isHeld = false
     private var state = State.reading
+    /// Why nothing follows what was handed out last; thrown when more is asked for.
+    private var endFault: UploadFault?
 
     init(
         head: HTTPRequest, parts: PartSource, outbound: NIOAsyncChannelOutboundWriter<HTTPResponsePart>,
@@ -78,6 +80,7 @@ final class RequestBodySource: @unchecked Sendable {
     ///   `superseded` when a newer request took over.
     func next() async throws(UploadFault) -> ByteBuffer? {
         guard state == .reading else { return nil }
+        try throwEnd()
         if connection.lane.value.isOpen { return try await nextFilled() }
         do {
             if awaitsContinue {
@@ -128,7 +131,7 @@ final class RequestBodySource: @unchecked Sendable {
     ///
     /// Asking has the event loop read no further ahead than what it has begun to read.
     func prepareToFill() -> Bool {
-        guard state == .reading, !awaitsContinue, let declaredBytes else { return false }
+        guard state == .reading, endFault == nil, !awaitsContinue, let declaredBytes else { return false }
         if connection.lane.value.isOpen { return true }
         guard declaredBytes - receivedBytes >= Self.shortestFilledBytes else { return false }
         isHeld = true
@@ -175,24 +178,28 @@ final class RequestBodySource: @unchecked Sendable {
         }
         receivedBytes += Int64(count)
         if superseded.isSet {
-            state = .broken
-            throw UploadEngine.superseded
+            endFault = UploadEngine.superseded
+        } else {
+            switch end {
+            case .closed: endFault = Self.brokenOff
+            case .timedOut: endFault = Self.timedOut
+            case .woken, nil: break
+            }
         }
-        switch end {
-        case .closed:
-            state = .broken
-            throw Self.brokenOff
-        case .timedOut:
-            state = .broken
-            throw Self.timedOut
-        case .woken, nil: break
-        }
-        if receivedBytes == declaredBytes {
+        // What came before is of use to who goes on from there.
+        if count == 0 { try throwEnd() }
+        if endFault == nil, receivedBytes == declaredBytes {
             state = .finished
             connection.connectionGuard.value.bodyEnded()
             lane.shut()
         }
         return count
+    }
+
+    private func throwEnd() throws(UploadFault) {
+        guard let endFault else { return }
+        state = .broken
+        throw endFault
     }
 
     /// What is received at once where nobody lends memory.
