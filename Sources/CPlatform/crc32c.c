@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "slices.h"
+
 // A checksum's register holds a polynomial over GF(2) of degree below 32, its bit 31 the coefficient of x^0
 // ("reflected"). Everything below follows from one fact: zero bytes multiply the register by x^8 each, modulo the
 // Castagnoli polynomial, and the register of a run of bytes is the sum (xor) of what its pieces give on their own.
@@ -14,21 +16,17 @@
 
 typedef uint32_t (*kernel)(uint32_t state, uint8_t *restrict to, const uint8_t *restrict from, size_t length);
 
-// Written before main by `prepare`, only read afterwards. `slices[n]` takes a byte that n others follow.
-static uint32_t slices[8][256];
+// Written before main by `prepare`, only read afterwards.
+static slice_tables slices;
 static kernel best;
 
 // MARK: - Polynomials
-
-static uint32_t times_x(uint32_t polynomial) {
-    return (polynomial >> 1) ^ (CASTAGNOLI & (0u - (polynomial & 1u)));
-}
 
 static uint32_t product(uint32_t left, uint32_t right) {
     uint32_t sum = 0;
     for (int power = 31; power >= 0; power--) {
         sum ^= right & (0u - ((left >> power) & 1u));
-        right = times_x(right);
+        right = times_x(right, CASTAGNOLI);
     }
     return sum;
 }
@@ -47,38 +45,14 @@ uint32_t sluice_crc32c_combine(uint32_t first, uint32_t second, uint64_t second_
 
 // MARK: - Portable
 
-static uint64_t little_endian_word(const uint8_t *bytes) {
-    uint64_t word;
-    memcpy(&word, bytes, sizeof word);
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    word = __builtin_bswap64(word);
-#endif
-    return word;
-}
-
-static uint32_t portable_sum(uint32_t state, const uint8_t *bytes, size_t length) {
-    while (length >= 8) {
-        uint64_t word = little_endian_word(bytes) ^ state;
-        state = slices[7][word & 255] ^ slices[6][(word >> 8) & 255] ^ slices[5][(word >> 16) & 255]
-            ^ slices[4][(word >> 24) & 255] ^ slices[3][(word >> 32) & 255] ^ slices[2][(word >> 40) & 255]
-            ^ slices[1][(word >> 48) & 255] ^ slices[0][word >> 56];
-        bytes += 8;
-        length -= 8;
-    }
-    for (; length != 0; length--) {
-        state = (state >> 8) ^ slices[0][(state ^ *bytes++) & 255];
-    }
-    return state;
-}
-
 static uint32_t portable(uint32_t state, uint8_t *restrict to, const uint8_t *restrict from, size_t length) {
     if (to == NULL) {
-        return portable_sum(state, from, length);
+        return sum_slices(slices, state, from, length);
     }
     while (length != 0) {
         size_t step = length < COPY_STEP ? length : COPY_STEP;
         memcpy(to, from, step);
-        state = portable_sum(state, to, step);
+        state = sum_slices(slices, state, to, step);
         to += step;
         from += step;
         length -= step;
@@ -230,19 +204,7 @@ accelerated(uint32_t state, uint8_t *restrict to, const uint8_t *restrict from, 
 
 // Runs before main, so that no call has to ask whether the tables are there.
 __attribute__((constructor)) static void prepare(void) {
-    for (uint32_t value = 0; value < 256; value++) {
-        uint32_t state = value;
-        for (int bit = 0; bit < 8; bit++) {
-            state = times_x(state);
-        }
-        slices[0][value] = state;
-    }
-    for (uint32_t value = 0; value < 256; value++) {
-        for (int slice = 1; slice < 8; slice++) {
-            uint32_t state = slices[slice - 1][value];
-            slices[slice][value] = (state >> 8) ^ slices[0][state & 255];
-        }
-    }
+    fill_slices(slices, CASTAGNOLI);
     best = portable;
 #if defined(ACCELERATED)
     if (machine_has_instruction()) {

@@ -1,3 +1,4 @@
+import CPlatform
 import Crypto
 package import UploadModel
 
@@ -12,6 +13,7 @@ package struct DigestSet: Sendable {
     private var sha512: SHA512?
     private var sha1: Insecure.SHA1?
     private var md5: Insecure.MD5?
+    private var crc32: UInt32?
 
     /// Of no bytes yet. Naming ``UploadModel/DigestAlgorithm/crc32c`` or not makes no difference.
     package init(_ algorithms: Set<DigestAlgorithm> = []) {
@@ -22,6 +24,7 @@ package struct DigestSet: Sendable {
             case .sha512: sha512 = SHA512()
             case .sha1: sha1 = Insecure.SHA1()
             case .md5: md5 = Insecure.MD5()
+            case .crc32: crc32 = 0
             }
         }
     }
@@ -46,10 +49,12 @@ package struct DigestSet: Sendable {
     /// The digests of everything taken so far, crc32c among them. More bytes may follow.
     package func finalize() -> [DigestAlgorithm: UploadModel.Digest] {
         var digests = [DigestAlgorithm.crc32c: UploadModel.Digest(crc.value)]
-        digests[.sha256] = sha256.map { Self.digest(.sha256, $0.finalize()) }
-        digests[.sha512] = sha512.map { Self.digest(.sha512, $0.finalize()) }
-        digests[.sha1] = sha1.map { Self.digest(.sha1, $0.finalize()) }
-        digests[.md5] = md5.map { Self.digest(.md5, $0.finalize()) }
+        digests[.sha256] = sha256.map { Self.digest(.sha256, Array($0.finalize())) }
+        digests[.sha512] = sha512.map { Self.digest(.sha512, Array($0.finalize())) }
+        digests[.sha1] = sha1.map { Self.digest(.sha1, Array($0.finalize())) }
+        digests[.md5] = md5.map { Self.digest(.md5, Array($0.finalize())) }
+        // Most significant byte first, as of crc32c.
+        digests[.crc32] = crc32.map { Self.digest(.crc32, withUnsafeBytes(of: $0.bigEndian, Array.init)) }
         return digests
     }
 
@@ -58,12 +63,11 @@ package struct DigestSet: Sendable {
         sha512?.update(bufferPointer: bytes)
         sha1?.update(bufferPointer: bytes)
         md5?.update(bufferPointer: bytes)
+        if let value = crc32 { crc32 = sluice_crc32(value, bytes.baseAddress, bytes.count) }
     }
 
-    private static func digest(
-        _ algorithm: DigestAlgorithm, _ bytes: some Crypto.Digest
-    ) -> UploadModel.Digest {
-        guard let digest = UploadModel.Digest(algorithm, bytes: Array(bytes)) else {
+    private static func digest(_ algorithm: DigestAlgorithm, _ bytes: [UInt8]) -> UploadModel.Digest {
+        guard let digest = UploadModel.Digest(algorithm, bytes: bytes) else {
             preconditionFailure("The hash of \(algorithm.rawValue) has a length other than its algorithm's.")
         }
         return digest

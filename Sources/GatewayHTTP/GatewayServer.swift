@@ -32,7 +32,7 @@ package struct GatewayServer: Service {
         let responder = GatewayResponder(routes: services.routes, services: services)
         let channel = GatewayChannel(
             responder: { exchange in await responder.respond(to: exchange) }, limits: services.limits,
-            drain: services.drain, clock: { services.engine.now },
+            proxies: services.proxies, drain: services.drain, clock: { services.engine.now },
             logger: logger)
         // The server's own line says the same as ours, with less.
         var quiet = logger

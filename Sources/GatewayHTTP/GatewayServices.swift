@@ -13,7 +13,11 @@ package struct GatewayServices: Sendable {
     package let keys: any KeyCatalog
     package let grantKeys: GrantKeys
     package let formats: MediaFormatTable
+    /// Where clients reach the gateway, as far as nobody knows better: see ``address(of:)``.
     package let address: PublicAddress
+    /// Whether the operator named that address.
+    package let isAddressFixed: Bool
+    package let proxies: TrustedProxies
     package let limits: GatewayLimits
     package let crossOrigin: CrossOriginPolicy
     package let drain: DrainSwitch
@@ -26,8 +30,8 @@ package struct GatewayServices: Sendable {
 
     package init(
         engine: UploadEngine, library: MediaLibrary, keys: any KeyCatalog, grantKeys: GrantKeys,
-        formats: MediaFormatTable, address: PublicAddress, limits: GatewayLimits, crossOrigin: CrossOriginPolicy,
-        drain: DrainSwitch, fileLifetimeSeconds: Int64?
+        formats: MediaFormatTable, address: PublicAddress, isAddressFixed: Bool, proxies: TrustedProxies,
+        limits: GatewayLimits, crossOrigin: CrossOriginPolicy, drain: DrainSwitch, fileLifetimeSeconds: Int64?
     ) {
         self.engine = engine
         self.library = library
@@ -35,6 +39,8 @@ package struct GatewayServices: Sendable {
         self.grantKeys = grantKeys
         self.formats = formats
         self.address = address
+        self.isAddressFixed = isAddressFixed
+        self.proxies = proxies
         self.limits = limits
         self.crossOrigin = crossOrigin
         keyRate = RateLimit(requestsPerSecond: limits.maximumRequestsPerSecondAndKey)
@@ -101,5 +107,12 @@ package struct GatewayServices: Sendable {
         if drain.isDraining {
             throw UploadFault(.unavailable, "The gateway is restarting; try again.", retryAfterSeconds: 5)
         }
+    }
+
+    /// Where the client of a request reaches the gateway: the address that the operator named, or else what trusted
+    /// proxies say, or else where it listens.
+    func address(of exchange: Exchange) -> PublicAddress {
+        guard !isAddressFixed, !proxies.isEmpty, let base = exchange.origin.base else { return address }
+        return PublicAddress(base: base)
     }
 }

@@ -43,6 +43,7 @@ package func build(
     let services = GatewayServices(
         engine: workshop.engine, library: library, keys: workshop.catalog, grantKeys: grantKeys,
         formats: configuration.formats, address: PublicAddress(base: configuration.publicURL),
+        isAddressFixed: configuration.isPublicURLFixed, proxies: configuration.trustedProxies,
         limits: configuration.gateway, crossOrigin: configuration.crossOrigin, drain: DrainSwitch(),
         fileLifetimeSeconds: configuration.publishing.fileLifetimeSeconds)
     let server = GatewayServer(

@@ -39,7 +39,7 @@ package struct PublishingConfiguration: Sendable {
         let lifetime = try reader.number("file-lifetime-seconds")
         fileLifetimeSeconds = lifetime == 0 ? nil : Int64(lifetime)
         pullAddresses = AddressRule(
-            allowing: try Self.ranges("pull-allow", reader), denying: try Self.ranges("pull-deny", reader))
+            allowing: try reader.ranges("pull-allow"), denying: try reader.ranges("pull-deny"))
         pullLimits.maximumBytes = Int64(try reader.number("pull-max-bytes"))
         pullLimits.totalSeconds = try reader.number("pull-timeout-seconds")
         pullThreads = try reader.number("pull-threads")
@@ -64,17 +64,6 @@ package struct PublishingConfiguration: Sendable {
         }
         return HandoffEndpoint(
             name: name, url: url, secret: secret, kinds: kinds.isEmpty ? Set(HandoffKind.allCases) : kinds)
-    }
-
-    private static func ranges(_ name: String, _ reader: SettingsReader) throws(StartFault) -> [AddressRange] {
-        var ranges: [AddressRange] = []
-        for text in try reader.list(name) {
-            guard let range = AddressRange(text) else {
-                throw StartFault("\(name): \"\(text)\" is not an address range, such as 10.1.0.0/16 or fd00::/8.")
-            }
-            ranges.append(range)
-        }
-        return ranges
     }
 
     private static func verifier(_ reader: SettingsReader) throws(StartFault) -> (String, WebhookSecret)? {

@@ -29,6 +29,9 @@ package struct Setting: Sendable {
         text("host", "127.0.0.1", "Address to listen on."),
         number("port", 8080, 1...65535, "Port to listen on."),
         text("public-url", "", "Where clients reach the gateway, for the URLs it hands out; default http://HOST:PORT."),
+        text(
+            "trusted-proxies", "",
+            "Address ranges, with commas, of proxies whose Forwarded and X-Forwarded-* fields are believed."),
         text("data-dir", "./sluice-data", "Folder of the catalog and the files; made if it is not there."),
         text("log-level", "info", "trace, debug, info, notice, warning, error or critical."),
         number("drain-seconds", 30, 0...3600, "How long running requests may go on after SIGTERM, in seconds."),
@@ -107,7 +110,8 @@ package struct Setting: Sendable {
             "What one API key may ask in the long run, and at once after a pause; 0 for no limit."),
         number(
             "requests-per-second-and-address", 0, 0...1_000_000,
-            "The same for one network address, a /64 of IPv6; 0 for no limit. Not for use behind a proxy."),
+            "The same for one network address, a /64 of IPv6; 0 for no limit. Behind a proxy only with trusted-proxies."
+        ),
         text(
             "cors-origins", "", "Origins, with commas, whose web pages may use the gateway; * for all."),
         number("refused-drain-bytes", 16 << 20, 0...(1 << 30), "What is read away of a refused body, in bytes."),

@@ -110,6 +110,18 @@ struct SettingsReader {
         }.filter { !$0.isEmpty }
     }
 
+    /// Addresses and blocks of addresses.
+    func ranges(_ name: String) throws(StartFault) -> [AddressRange] {
+        var ranges: [AddressRange] = []
+        for text in try list(name) {
+            guard let range = AddressRange(text) else {
+                throw StartFault("\(name): \"\(text)\" is not an address range, such as 10.1.0.0/16 or fd00::/8.")
+            }
+            ranges.append(range)
+        }
+        return ranges
+    }
+
     func flag(_ name: String) throws(StartFault) -> Bool {
         do {
             return try reader.requiredBool(forKey: ConfigKey([name]))

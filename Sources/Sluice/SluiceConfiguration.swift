@@ -9,6 +9,10 @@ package struct SluiceConfiguration: Sendable {
     package var listen = ListenAddress(host: "127.0.0.1", port: 8080)
     /// Scheme and authority that clients use.
     package var publicURL = "http://127.0.0.1:8080"
+    /// Whether the operator named it, so that nobody else's word counts.
+    package var isPublicURLFixed = false
+    /// Whose word about a request's origin is taken.
+    package var trustedProxies = TrustedProxies.none
     package var dataDirectory = "./sluice-data"
     package var logLevel = Logger.Level.info
     package var drainSeconds = 30
@@ -42,6 +46,8 @@ package struct SluiceConfiguration: Sendable {
         let reader = try await SettingsReader(arguments: arguments, environment: environment)
         listen = ListenAddress(host: try reader.text("host"), port: try reader.number("port"))
         publicURL = try Self.publicURL(try reader.text("public-url"), listen)
+        isPublicURLFixed = try !reader.text("public-url").isEmpty
+        trustedProxies = TrustedProxies(try reader.ranges("trusted-proxies"))
         dataDirectory = try reader.text("data-dir")
         guard !dataDirectory.isEmpty else { throw StartFault("data-dir: the value must not be empty.") }
         let level = try reader.text("log-level")

@@ -129,6 +129,8 @@ extension UploadEngine {
             let lease = await leases.acquire(upload.fileID, .whole)
             defer { lease.release() }
             await discard(ended.objectKey, spooled: spooled)
+            // What was to be made of it never will be.
+            if upload.way == .partial { joinBell.ring() }
         }
     }
 

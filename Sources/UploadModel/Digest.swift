@@ -1,16 +1,18 @@
-/// A digest algorithm by its name in the HTTP digest registry (RFC 9530 section 7.2).
+/// A digest algorithm by its name in the HTTP digest registry (RFC 9530 section 7.2), where it stands there.
 package enum DigestAlgorithm: String, Hashable, Sendable, CaseIterable {
     case sha256 = "sha-256"
     case sha512 = "sha-512"
     case crc32c = "crc32c"
     case sha1 = "sha"
     case md5 = "md5"
+    /// Of gzip and PNG (RFC 1952 section 8). Not in the registry, and so in no digest field of HTTP.
+    case crc32 = "crc32"
 
     package var byteCount: Int {
         switch self {
         case .sha256: 32
         case .sha512: 64
-        case .crc32c: 4
+        case .crc32c, .crc32: 4
         case .sha1: 20
         case .md5: 16
         }

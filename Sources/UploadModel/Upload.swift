@@ -97,7 +97,8 @@ package struct UploadRecord: Hashable, Sendable {
     package var maximumBytes: Int64
     /// The digest that the whole file must have, if the client named one.
     package var expectedSHA256: Digest?
-    /// The client's own words, a JSON object; at most ``UploadLimits/maximumMetadataBytes``.
+    /// The client's own words, a JSON object; at most ``UploadLimits/maximumMetadataBytes``, and the list of what a
+    /// ``UploadWay/joined`` one is made of besides.
     package var metadataJSON: String?
     package var state: UploadState
     /// Bytes that are stored and recorded.

@@ -25,6 +25,8 @@ package struct UploadFault: Error, Hashable, Sendable {
         case contentMismatch = "content_mismatch"
         case unsupportedMediaType = "unsupported_media_type"
         case rangeNotSatisfiable = "range_not_satisfiable"
+        /// The request speaks a version of its protocol that is not spoken here.
+        case unsupportedVersion = "unsupported_version"
         case headTooLarge = "head_too_large"
         case tooManyUploads = "too_many_uploads"
         case rateLimited = "rate_limited"

@@ -160,7 +160,7 @@ extension ByteStoreConformance {
             .sha512: "e718483d0ce769644e2e42c7bc15b4638e1f98b13b2044285632a803afa973eb"
                 + "de0ff244877ea60a4cb0432ce577c31beb009c5c2c49aa2e4eadb217ad8cc09b",
             .sha1: "34aa973cd4c4daa4f61eeb2bdbad27316534016f",
-            .md5: "7707d6ae4e027c70eea2a935c2296f21",
+            .md5: "7707d6ae4e027c70eea2a935c2296f21", .crc32: "dc25bfbc",
         ]
         var expected: [DigestAlgorithm: Digest] = [:]
         for (algorithm, text) in texts { expected[algorithm] = try unwrap(Digest(algorithm, hex: text)) }

@@ -3,9 +3,10 @@ import Testing
 import UploadModel
 
 struct DigestSetTests {
-    /// The examples of FIPS 180 and RFC 1321, and of no bytes.
+    /// The examples of FIPS 180 and RFC 1321, and of no bytes; those of CRC-32 as gzip computes them.
     static let vectors: [(text: String, algorithm: DigestAlgorithm, hex: String)] = [
         ("", .crc32c, "00000000"),
+        ("", .crc32, "00000000"),
         ("", .md5, "d41d8cd98f00b204e9800998ecf8427e"),
         ("", .sha1, "da39a3ee5e6b4b0d3255bfef95601890afd80709"),
         ("", .sha256, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
@@ -15,6 +16,8 @@ struct DigestSetTests {
                 + "47d0d13c5d85f2b0ff8318d2877eec2f63b931bd47417a81a538327af927da3e"
         ),
         ("abc", .crc32c, "364b3fb7"),
+        ("abc", .crc32, "352441c2"),
+        ("The quick brown fox jumps over the lazy dog", .crc32, "414fa339"),
         ("abc", .md5, "900150983cd24fb0d6963f7d28e17f72"),
         ("abc", .sha1, "a9993e364706816aba3e25717850c26c9cd0d89d"),
         ("abc", .sha256, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),

@@ -57,12 +57,11 @@ let package = Package(
         .target(
             name: "MediaLibrary", dependencies: ["UploadModel", "CCurl"], path: "Product/MediaLibrary/Transfers",
             sources: [
-                "AddressRule.swift", "AnswerHead.swift", "FetchURL.swift", "IPAddress.swift", "NameHint.swift",
-                "TransferFault.swift",
+                "AddressRule.swift", "AnswerHead.swift", "FetchURL.swift", "NameHint.swift", "TransferFault.swift",
             ],
             swiftSettings: product),
         .target(
-            name: "GatewayHTTP", dependencies: [nioCore, nioHTTP1], path: "Product/GatewayHTTP",
+            name: "GatewayHTTP", dependencies: ["UploadProtocols", nioCore, nioHTTP1], path: "Product/GatewayHTTP",
             exclude: ["OpenAPI"],
             sources: ["GatewayLimits.swift", "Connection/HeadGate.swift", "Connection/RequestDecoder.swift"],
             swiftSettings: product),

@@ -95,11 +95,13 @@ final class Conversation: Sendable {
     }
 
     /// The next answer, an interim one too; `nil` when the other side has ended the connection in order.
-    func answer() async throws -> RawAnswer? {
+    ///
+    /// - Parameter toHead: whether it answers a HEAD, and so has no body whatever length it tells.
+    func answer(toHead: Bool = false) async throws -> RawAnswer? {
         let socket = try open()
         return try await onThread { [self] in
             while true {
-                if let answer = state.withLock({ Self.takeAnswer(&$0.rest) }) { return answer }
+                if let answer = state.withLock({ Self.takeAnswer(&$0.rest, hasBody: !toHead) }) { return answer }
                 var buffer = [UInt8](repeating: 0, count: 64 << 10)
                 let count = read(socket, &buffer, buffer.count)
                 guard count >= 0 else { throw Trouble("reading: \(String(cString: strerror(errno)))") }
@@ -120,13 +122,14 @@ final class Conversation: Sendable {
         return all
     }
 
-    private static func takeAnswer(_ bytes: inout Data) -> RawAnswer? {
+    private static func takeAnswer(_ bytes: inout Data, hasBody: Bool) -> RawAnswer? {
         guard let gap = bytes.range(of: Data("\r\n\r\n".utf8)) else { return nil }
         let head = String(decoding: bytes[..<gap.lowerBound], as: UTF8.self)
         let length = head.split(separator: "\r\n").first { $0.lowercased().hasPrefix("content-length:") }
             .flatMap { Int($0.dropFirst(15).trimmingCharacters(in: .whitespaces)) }
-        guard bytes[gap.upperBound...].count >= length ?? 0 else { return nil }
-        let body = Data(bytes[gap.upperBound...].prefix(length ?? 0))
+        let bodyCount = hasBody ? length ?? 0 : 0
+        guard bytes[gap.upperBound...].count >= bodyCount else { return nil }
+        let body = Data(bytes[gap.upperBound...].prefix(bodyCount))
         bytes = Data(bytes[gap.upperBound...].dropFirst(body.count))
         return RawAnswer(status: Int(head.dropFirst(9).prefix(3)) ?? 0, head: head, body: body)
     }

@@ -66,8 +66,27 @@ extension GatewayTests {
             "/" + url.split(separator: "/", maxSplits: 2).dropFirst(2).joined()
         }
 
+        private static func tus(_ fields: String...) -> [String] {
+            (["Tus-Resumable: 1.0.0"] + fields).flatMap { ["-H", $0] }
+        }
+
         static let rows: [Row] =
             [
+                Row("OPTIONS /files", .open) { _ in ("/files", []) },
+                Row("OPTIONS /files/{}", .open) { ("/files/\($0.upload.fileID)", []) },
+                Row("POST /files", .notThere) {
+                    ("/files", tus("Upload-Concat: final;/files/\($0.upload.fileID)"))
+                },
+                Row("HEAD /files/{}", .notThere) { ("/files/\($0.upload.fileID)", tus()) },
+                Row("PATCH /files/{}", .notThere) {
+                    (
+                        "/files/\($0.upload.fileID)",
+                        tus("Upload-Offset: 0", "Content-Type: application/offset+octet-stream") + [
+                            "--data-binary", "@\($0.piece)",
+                        ]
+                    )
+                },
+                Row("DELETE /files/{}", .notThere) { ("/files/\($0.upload.fileID)", tus()) },
                 Row("GET /healthz", .open) { _ in ("/healthz", []) },
                 Row("GET /readyz", .open) { _ in ("/readyz", []) },
                 Row("GET /openapi.yaml", .open) { _ in ("/openapi.yaml", []) },

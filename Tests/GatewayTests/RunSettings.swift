@@ -8,6 +8,9 @@ enum RunSettings {
     /// `SLUICE_TEST_POWER_CUTS`: at how many places the power is cut.
     static func powerCuts(otherwise count: Int) -> Int { number("SLUICE_TEST_POWER_CUTS") ?? count }
 
+    /// `SLUICE_TEST_TUS_BYTES`: how large the file is that a client of tus sends through broken connections.
+    static func tusBytes(otherwise count: Int) -> Int { number("SLUICE_TEST_TUS_BYTES") ?? count }
+
     /// `SLUICE_TEST_SEED`: the seed of a run that is to be repeated; a new one without it.
     static var seed: UInt64 { number("SLUICE_TEST_SEED") ?? UInt64.random(in: 0 ... .max) }
 

@@ -3,6 +3,7 @@
 #ifndef SLUICE_CPLATFORM_H
 #define SLUICE_CPLATFORM_H
 
+#include "crc32.h"
 #include "crc32c.h"
 #include "disk.h"
 #include "socket.h"

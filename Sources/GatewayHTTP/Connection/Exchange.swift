@@ -26,15 +26,18 @@ final class Exchange: @unchecked Sendable {
     var refusal: ResumableRefusal?
     let interim: InterimAnswers
     private let connection: GatewayConnection
+    private let proxies: TrustedProxies
     private let began = ContinuousClock.now
     let arrivedAt: Timestamp
 
     init(
-        head: HTTPRequest, body: RequestBodySource, connection: GatewayConnection, arrivedAt: Timestamp, logger: Logger
+        head: HTTPRequest, body: RequestBodySource, connection: GatewayConnection, proxies: TrustedProxies,
+        arrivedAt: Timestamp, logger: Logger
     ) {
         self.head = head
         self.body = body
         self.connection = connection
+        self.proxies = proxies
         interim = InterimAnswers(connection.channel)
         requestID = Self.newRequestID()
         self.arrivedAt = arrivedAt
@@ -68,16 +71,21 @@ final class Exchange: @unchecked Sendable {
 
     var lane: NIOLoopBound<BodyLane> { connection.lane }
 
+    /// Where the request began: at the other end of the connection, or before the proxies that are trusted.
+    private(set) lazy var origin = proxies.origin(of: head, peer: peer.flatMap { IPAddress($0) })
+
+    /// The address at the other end of the connection.
+    private var peer: String? { connection.channel.remoteAddress?.ipAddress }
+
     /// The client's address; of an IPv6 address the first 64 bits, because the others are the client's to choose.
     var clientNetwork: String {
-        guard let address = connection.channel.remoteAddress, let text = address.ipAddress else { return "-" }
-        guard case .v6 = address else { return text }
-        return address.withSockAddr { pointer, byteCount in
-            // RFC 3493 section 3.3: family and port, flow information, then the 16 bytes of the address.
-            let bytes = UnsafeRawBufferPointer(start: pointer, count: byteCount).dropFirst(8).prefix(16)
+        switch origin.client {
+        case nil: return "-"
+        case .v4(let bits): return IPAddress.v4(bits).description
+        case .v6(let bits):
             // An IPv4 client of a socket that takes both (RFC 4291 section 2.5.5.2).
-            let isMapped = bytes.starts(with: [UInt8](repeating: 0, count: 10) + [0xFF, 0xFF])
-            return isMapped ? text : bytes.prefix(8).map { String($0, radix: 16) }.joined(separator: ".")
+            if let inner = origin.client?.embedded { return IPAddress.v4(inner).description }
+            return IPAddress.v6((bits >> 64) << 64).description
         }
     }
 
@@ -103,7 +111,7 @@ final class Exchange: @unchecked Sendable {
             "http.receivedBytes": "\(body.receivedBytes)",
             "http.sentBytes": "\(sentBytes)",
             "http.milliseconds": "\(milliseconds)",
-            "client.address": "\(connection.channel.remoteAddress?.ipAddress ?? "-")",
+            "client.address": "\((proxies.isEmpty ? peer : origin.client?.description) ?? "-")",
             "sluice.tenant": "\(tenant?.text ?? "-")",
         ]
         if let error { metadata["http.brokenBy"] = "\(error)" }

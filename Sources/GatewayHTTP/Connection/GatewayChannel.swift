@@ -29,6 +29,7 @@ struct GatewayChannel: ServerChildChannel {
 
     let responder: Responder
     let limits: GatewayLimits
+    let proxies: TrustedProxies
     let drain: DrainSwitch
     let clock: @Sendable () -> Timestamp
     let logger: Logger
@@ -116,7 +117,8 @@ struct GatewayChannel: ServerChildChannel {
     ) async throws -> Bool {
         guard case .head(let head) = part else { return false }
         let body = RequestBodySource(head: head, parts: source, outbound: outbound, connection: connection)
-        let exchange = Exchange(head: head, body: body, connection: connection, arrivedAt: clock(), logger: logger)
+        let exchange = Exchange(
+            head: head, body: body, connection: connection, proxies: proxies, arrivedAt: clock(), logger: logger)
         guard try await !answer(exchange, outbound) else { return false }
         return await body.skipRest()
     }

@@ -45,6 +45,9 @@ final class RequestBodySource: @unchecked Sendable {
     /// `Content-Length`; `nil` for a chunked body.
     let declaredBytes: Int64?
     private(set) var receivedBytes: Int64 = 0
+    /// What came behind a body in chunks (RFC 9110 section 6.5), once it was read to its end. No longer than a head may
+    /// be, and the guard of the connection counts it as framing.
+    private(set) var trailers: HTTPFields?
     private let parts: PartSource
     private let outbound: NIOAsyncChannelOutboundWriter<HTTPResponsePart>
     private let connection: GatewayConnection
@@ -55,8 +58,6 @@ final class RequestBodySource: @unchecked Sendable {
     /// Whether the event loop waits for our word before it reads.
     private var isHeld = false
     private var state = State.reading
-    /// Why nothing follows what was handed out last; thrown when more is asked for.
-    private var endFault: UploadFault?
 
     init(
         head: HTTPRequest, parts: PartSource, outbound: NIOAsyncChannelOutboundWriter<HTTPResponsePart>,
@@ -80,7 +81,6 @@ final class RequestBodySource: @unchecked Sendable {
     ///   `superseded` when a newer request took over.
     func next() async throws(UploadFault) -> ByteBuffer? {
         guard state == .reading else { return nil }
-        try throwEnd()
         if connection.lane.value.isOpen { return try await nextFilled() }
         do {
             if awaitsContinue {
@@ -101,7 +101,8 @@ final class RequestBodySource: @unchecked Sendable {
             case .body(let bytes):
                 receivedBytes += Int64(bytes.readableBytes)
                 return bytes
-            case .end:
+            case .end(let trailers):
+                self.trailers = trailers
                 state = .finished
                 return nil
             case .head, nil:
@@ -131,7 +132,7 @@ final class RequestBodySource: @unchecked Sendable {
     ///
     /// Asking has the event loop read no further ahead than what it has begun to read.
     func prepareToFill() -> Bool {
-        guard state == .reading, endFault == nil, !awaitsContinue, let declaredBytes else { return false }
+        guard state == .reading, !awaitsContinue, let declaredBytes else { return false }
         if connection.lane.value.isOpen { return true }
         guard declaredBytes - receivedBytes >= Self.shortestFilledBytes else { return false }
         isHeld = true
@@ -152,7 +153,8 @@ final class RequestBodySource: @unchecked Sendable {
     /// - Returns: how much is there; `nil` where it comes quickly, or not this way.
     func gather() async -> Int? {
         let lane = connection.lane.value
-        guard let declaredBytes, lane.isOpen || (hasReadAll && lane.open()) else { return nil }
+        // Who was woken to make room is not woken again.
+        guard !superseded.isSet, let declaredBytes, lane.isOpen || (hasReadAll && lane.open()) else { return nil }
         let connection = connection
         return await withTaskCancellationHandler {
             await lane.gather(declaredBytes - receivedBytes, clock)
@@ -169,6 +171,10 @@ final class RequestBodySource: @unchecked Sendable {
         let lane = connection.lane.value
         // Looked at once more: what was read while memory was asked for comes through the decoder.
         guard let declaredBytes, lane.isOpen || (hasReadAll && lane.open()) else { return nil }
+        if superseded.isSet {
+            state = .broken
+            throw UploadEngine.superseded
+        }
         let wanted = Int(min(Int64(vacancy.byteCount), declaredBytes - receivedBytes))
         let connection = connection
         let (count, end) = await withTaskCancellationHandler {
@@ -177,29 +183,28 @@ final class RequestBodySource: @unchecked Sendable {
             connection.channel.eventLoop.execute { connection.lane.value.interrupt(.closed) }
         }
         receivedBytes += Int64(count)
-        if superseded.isSet {
-            endFault = UploadEngine.superseded
-        } else {
+        // What came before the end counts; whoever asks for more is told of the end.
+        if count == 0 {
+            if superseded.isSet {
+                state = .broken
+                throw UploadEngine.superseded
+            }
             switch end {
-            case .closed: endFault = Self.brokenOff
-            case .timedOut: endFault = Self.timedOut
+            case .closed:
+                state = .broken
+                throw Self.brokenOff
+            case .timedOut:
+                state = .broken
+                throw Self.timedOut
             case .woken, nil: break
             }
         }
-        // What came before is of use to who goes on from there.
-        if count == 0 { try throwEnd() }
-        if endFault == nil, receivedBytes == declaredBytes {
+        if receivedBytes == declaredBytes {
             state = .finished
             connection.connectionGuard.value.bodyEnded()
             lane.shut()
         }
         return count
-    }
-
-    private func throwEnd() throws(UploadFault) {
-        guard let endFault else { return }
-        state = .broken
-        throw endFault
     }
 
     /// What is received at once where nobody lends memory.

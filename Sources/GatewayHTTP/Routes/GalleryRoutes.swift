@@ -18,7 +18,12 @@ extension GatewayServices {
         return .reply(
             GalleryReplies.gallery(
                 shown.map { ($0.upload, $0.description) }, next: next, lifetimeSeconds: fileLifetimeSeconds,
-                address: address))
+                address: address(of: exchange)))
+    }
+
+    /// The file that a URL reads, if it is one of those that this gateway hands out.
+    private func ownFile(_ url: String, _ exchange: Exchange) -> FileID? {
+        address.fileID(ofAccessURL: url) ?? address(of: exchange).fileID(ofAccessURL: url)
     }
 
     /// `POST /api/media/urlExists`
@@ -26,7 +31,7 @@ extension GatewayServices {
         let tenant = try exchange.requiredTenant()
         let json = try await exchange.body.collect(maximumBytes: MediaURLQuestion.maximumBodyBytes)
         let question = try MediaURLQuestion(json: json)
-        if let id = address.fileID(ofAccessURL: question.url) {
+        if let id = ownFile(question.url, exchange) {
             let upload = try await library.readable(id, by: tenant)
             return .reply(GalleryReplies.exists(question.url, contentType: upload.mediaType.text))
         }
@@ -38,7 +43,7 @@ extension GatewayServices {
     func showMeta(_ exchange: Exchange) async throws(UploadFault) -> Answer {
         let pairs = try exchange.queryPairs()
         func value(_ name: String) -> String? { pairs.first { $0.name == name && !$0.value.isEmpty }?.value }
-        let id = value("id") ?? value("mediaUrl").map { address.fileID(ofAccessURL: $0)?.text ?? "" }
+        let id = value("id") ?? value("mediaUrl").map { ownFile($0, exchange)?.text ?? "" }
         guard let id else {
             throw UploadFault(
                 .invalidRequest, "id or mediaUrl is needed: which file you mean.",
@@ -55,7 +60,7 @@ extension GatewayServices {
         return .reply(
             GalleryReplies.meta(
                 upload, description: description, examination: looked.examination, copy: looked.copy,
-                address: address))
+                address: address(of: exchange)))
     }
 
     /// `DELETE /api/media/{id}`
@@ -74,12 +79,12 @@ extension GatewayServices {
         let request = PostRequest(
             text: order.text, platforms: order.platforms,
             media: order.mediaURLs.map { url in
-                address.fileID(ofAccessURL: url).map { .own($0) } ?? .foreign(url)
+                ownFile(url, exchange).map { .own($0) } ?? .foreign(url)
             },
             scheduledAt: order.scheduledAt, isVideo: order.isVideo, settingsJSON: order.settingsJSON)
         let made = try await library.publish(request, of: tenant, isDue: isDue, idempotencyKey: key)
         return .reply(
-            GalleryReplies.posted(made.post, made.items.map { ($0.item, $0.upload) }, address: address))
+            GalleryReplies.posted(made.post, made.items.map { ($0.item, $0.upload) }, address: address(of: exchange)))
     }
 
     /// The order, and the fault of one that is right but for a moment that has passed.

@@ -21,7 +21,7 @@ extension GatewayServices {
         return .reply(
             GalleryReplies.uploaded(
                 upload, copy: looked?.copy, copyMessage: kind == .image ? Self.copyMessage(looked) : nil,
-                address: address))
+                address: address(of: exchange)))
     }
 
     /// How long an answer waits for the copy of its image.

@@ -28,7 +28,7 @@ struct GatewayResponder: Sendable {
     private let router: RouterResponder<GatewayContext>
     private let crossOrigin: CrossOriginPolicy
 
-    private static let methods: [HTTPRequest.Method] = [.get, .head, .post, .put, .patch, .delete, .options]
+    private static let methods: [HTTPRequest.Method] = [.get, .head, .post, .put, .patch, .delete, .options, .trace]
 
     init(routes: [Route], services: GatewayServices) {
         let router = Router(context: GatewayContext.self)
@@ -80,8 +80,9 @@ struct GatewayResponder: Sendable {
             return Self.response(fault.reply(.problem, requestID: exchange.requestID), exchange)
         }
         head.path = path
-        // RFC 9110 section 15.5.6: one that no route has, like OPTIONS, is answered with those that the path has.
-        if !Self.methods.contains(head.method) { head.method = .options }
+        if let method = TusProtocol.method(of: head, path: exchange.path) { head.method = method }
+        // RFC 9110 section 15.5.6: one that no route has, like TRACE, is answered with those that the path has.
+        if !Self.methods.contains(head.method) { head.method = .trace }
         let request = Request(head: head, body: RequestBody(buffer: ByteBuffer()))
         let context = GatewayContext(source: .init(exchange: exchange))
         // A route answers its faults itself; the router's own answer means that there is no route.
@@ -102,6 +103,7 @@ struct GatewayResponder: Sendable {
             return .media
         }
         if isBelow("/api/media") || isBelow("/api/post") { return .gallery }
+        if isBelow(TusProtocol.path) { return .tus }
         return .problem
     }
 

@@ -24,22 +24,24 @@ extension GatewayServices {
         return .reply(
             MediaReplies.items(
                 shown.map { ($0.item, $0.upload, examinations[$0.upload.fileID]) }, next: next, path: exchange.path,
-                query: query, address: address))
+                query: query, address: address(of: exchange)))
     }
 
     /// `GET /api/v1/media/{images|videos}/{id}`
     func showItem(_ exchange: Exchange, _ parameters: Parameters, _ kind: MediaKind) async throws(UploadFault) -> Answer
     {
         let found = try await library.item(parameters.text("id"), kind: kind, of: exchange.requiredTenant())
-        return try await answer(found, message: nil)
+        return try await answer(exchange, found, message: nil)
     }
 
-    private func answer(_ found: MediaLibrary.Finalized, message: String?) async throws(UploadFault) -> Answer {
+    private func answer(
+        _ exchange: Exchange, _ found: MediaLibrary.Finalized, message: String?
+    ) async throws(UploadFault) -> Answer {
         let looked = try await library.looked(at: found.upload)
         return .reply(
             MediaReplies.item(
                 found.item, upload: found.upload, examination: looked.examination, copy: looked.copy,
-                message: message, address: address))
+                message: message, address: address(of: exchange)))
     }
 
     /// `PATCH /api/v1/media/{images|videos}/{id}`: JSON or a form with the fields that are to change.
@@ -58,7 +60,7 @@ extension GatewayServices {
                 throw Self.fault(error)
             }
         }
-        return try await answer(edited, message: "Media updated")
+        return try await answer(exchange, edited, message: "Media updated")
     }
 
     private func editFields(_ exchange: Exchange) async throws(UploadFault) -> (
@@ -100,7 +102,7 @@ extension GatewayServices {
         let json = try await exchange.body.collect(maximumBytes: PlatformReport.maximumBodyBytes)
         let report = try PlatformReport(json: json, platform: platform)
         let reported = try await library.report(report.result, for: platform, on: id, kind: kind, of: tenant)
-        return try await answer(reported, message: "Platform updated")
+        return try await answer(exchange, reported, message: "Platform updated")
     }
 
     static func fault(_ fault: FormFault) -> UploadFault {

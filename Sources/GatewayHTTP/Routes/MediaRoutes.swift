@@ -33,7 +33,7 @@ extension GatewayServices {
             let upload = try await engine.completeIfWhole(engine.upload(fileID, of: tenant))
             made = try await library.finalize(upload, as: request, isDue: isDue, idempotencyKey: key)
         }
-        return .reply(MediaReplies.finalized(made.item, upload: made.upload, address: address))
+        return .reply(MediaReplies.finalized(made.item, upload: made.upload, address: address(of: exchange)))
     }
 
     private static let needsFile = UploadFault(

@@ -18,8 +18,8 @@ extension GatewayServices {
                 partBytes: announcement.partBytes, sha256: announcement.sha256,
                 metadataJSON: announcement.metadataJSON))
         let expiry = engine.now.adding(seconds: engine.limits.grantLifetimeSeconds)
-        let url = try await uploadURL(upload, expiresAt: expiry)
-        return .reply(PartsReplies.created(upload, uploadURL: url, address: address))
+        let url = try await uploadURL(upload, expiresAt: expiry, for: exchange)
+        return .reply(PartsReplies.created(upload, uploadURL: url, address: address(of: exchange)))
     }
 
     /// `GET /api/v1/uploads`
@@ -31,7 +31,7 @@ extension GatewayServices {
             of: tenant, in: query.states, after: try cursor(query.cursor), limit: page + 1)
         let shown = Array(uploads.prefix(page))
         let next = uploads.count > page ? shown.last.map(ListCursor.text) : nil
-        return .reply(PartsReplies.list(shown, next: next, address: address))
+        return .reply(PartsReplies.list(shown, next: next, address: address(of: exchange)))
     }
 
     func cursor(_ text: String?) throws(UploadFault) -> UploadCursor? {
@@ -45,7 +45,8 @@ extension GatewayServices {
         let upload = try await engine.upload(parameters.text("fileId"), of: exchange.requiredTenant())
         let status = try await engine.status(of: upload)
         return .reply(
-            PartsReplies.status(status.upload, parts: status.parts, missing: status.missing, address: address))
+            PartsReplies.status(
+                status.upload, parts: status.parts, missing: status.missing, address: address(of: exchange)))
     }
 
     /// `DELETE /api/v1/uploads/{fileId}`
@@ -75,6 +76,6 @@ extension GatewayServices {
     func completeUpload(_ exchange: Exchange, _ parameters: Parameters) async throws(UploadFault) -> Answer {
         let upload = try await engine.upload(parameters.text("fileId"), of: exchange.requiredTenant())
         let complete = try await engine.complete(upload)
-        return .reply(PartsReplies.completed(complete, address: address))
+        return .reply(PartsReplies.completed(complete, address: address(of: exchange)))
     }
 }

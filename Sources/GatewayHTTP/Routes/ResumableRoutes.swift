@@ -71,7 +71,7 @@ extension GatewayServices {
         _ upload: UploadRecord, _ creation: ResumableCreation, _ exchange: Exchange, isSigned: Bool
     ) async throws(UploadFault) -> Answer {
         let version = creation.version
-        let location = try await goOnURL(upload, over: .resumable, isSigned: isSigned)
+        let location = try await goOnURL(upload, over: .resumable, isSigned: isSigned, for: exchange)
         let limits = ResumableLimits(upload, now: engine.now)
         exchange.refusal?.location = location
         exchange.refusal?.limits = limits
@@ -99,7 +99,7 @@ extension GatewayServices {
         exchange.refusal = ResumableRefusal(version, isTransfer: false)
         try ResumableQuestion.check(exchange.head, version)
         let upload = try await engine.upload(parameters.text("fileId"), of: exchange.requiredTenant())
-        return .reply(try await offset(of: upload, version))
+        return .reply(try await offset(of: upload, version, exchange))
     }
 
     /// `HEAD` of a signed URL: for who has heard nothing of where the upload goes on, because the connection broke before,
@@ -113,12 +113,12 @@ extension GatewayServices {
             let limits = ResumableLimits(engine.limits, maximumBytes: upload.maximumBytes)
             return .reply(ResumableReplies.discovery(limits, version))
         }
-        let location = try await goOnURL(upload, over: .resumable, isSigned: true)
-        return .reply(try await offset(of: upload, location: location, version))
+        let location = try await goOnURL(upload, over: .resumable, isSigned: true, for: exchange)
+        return .reply(try await offset(of: upload, location: location, version, exchange))
     }
 
     private func offset(
-        of upload: UploadRecord, location: String? = nil, _ version: ResumableVersion
+        of upload: UploadRecord, location: String? = nil, _ version: ResumableVersion, _ exchange: Exchange
     ) async throws(UploadFault) -> Reply {
         let settled: UploadRecord
         switch (upload.state, upload.way) {
@@ -131,7 +131,8 @@ extension GatewayServices {
         }
         guard settled.state.isOpen || settled.state == .complete else { throw Self.ended }
         return ResumableReplies.offset(
-            settled, limits: ResumableLimits(settled, now: engine.now), location: location, address: address, version)
+            settled, limits: ResumableLimits(settled, now: engine.now), location: location,
+            address: address(of: exchange), version)
     }
 
     /// `PATCH /uploads/{fileId}`
@@ -152,16 +153,16 @@ extension GatewayServices {
             // Its bytes may have been the last ones of a request whose answer was lost.
             guard error.code == .alreadyComplete else { throw error }
             let complete = try await engine.upload(upload.fileID.text, of: upload.tenant)
-            return .reply(try answerAgain(append, complete, declaredBytes: exchange.body.declaredBytes))
+            return .reply(try answerAgain(append, complete, exchange))
         }
     }
 
     /// What an append gets that comes to a complete upload.
     private func answerAgain(
-        _ append: ResumableAppend, _ complete: UploadRecord, declaredBytes: Int64?
+        _ append: ResumableAppend, _ complete: UploadRecord, _ exchange: Exchange
     ) throws(UploadFault) -> Reply {
-        switch append.afterEnd(of: complete.receivedBytes, declaredBytes: declaredBytes) {
-        case .finalAnswer: return finalAnswer(of: complete, append.version)
+        switch append.afterEnd(of: complete.receivedBytes, declaredBytes: exchange.body.declaredBytes) {
+        case .finalAnswer: return finalAnswer(of: complete, append.version, exchange)
         case .refuse(let fault): throw fault
         }
     }
@@ -232,7 +233,7 @@ extension GatewayServices {
         for algorithm in content.digests.wantedOfFile {
             wanted[algorithm] = try await fileDigest(algorithm, of: outcome.upload)
         }
-        var reply = finalAnswer(of: outcome.upload, wanted: wanted, version)
+        var reply = finalAnswer(of: outcome.upload, wanted: wanted, version, exchange)
         reply.fields[.contentDigest] = digest
         return Taken(upload: outcome.upload, reply: reply, contentDigest: digest)
     }
@@ -265,11 +266,12 @@ extension GatewayServices {
 
     /// The answer of a complete upload: that of the link which began it, or else what the native call tells.
     private func finalAnswer(
-        of upload: UploadRecord, wanted: [DigestAlgorithm: Digest] = [:], _ version: ResumableVersion
+        of upload: UploadRecord, wanted: [DigestAlgorithm: Digest] = [:], _ version: ResumableVersion,
+        _ exchange: Exchange
     ) -> Reply {
         let answer =
             upload.claimedAt == nil
-            ? PartsReplies.completed(upload, address: address) : SignedPutHead.reply(upload, digests: [:])
+            ? PartsReplies.completed(upload, address: address(of: exchange)) : SignedPutHead.reply(upload, digests: [:])
         return ResumableReplies.completed(answer, upload, wanted: wanted, version)
     }
 }

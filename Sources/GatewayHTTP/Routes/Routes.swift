@@ -6,7 +6,8 @@ import UploadProtocols
 extension GatewayServices {
     /// Every route of the gateway.
     var routes: [Route] {
-        healthRoutes + documentRoutes + signedPutRoutes + chunkRoutes + partsRoutes + resumableRoutes + mediaRoutes
+        healthRoutes + documentRoutes + signedPutRoutes + chunkRoutes + partsRoutes + resumableRoutes + tusRoutes
+            + mediaRoutes
             + galleryRoutes + fileRoutes
     }
 
@@ -25,8 +26,8 @@ extension GatewayServices {
 
     private var documentRoutes: [Route] {
         [
-            Route(.get, "/openapi.yaml", access: .open, dialect: .problem) { _, _ in
-                .reply(OpenAPIDocument.reply(address))
+            Route(.get, "/openapi.yaml", access: .open, dialect: .problem) { exchange, _ in
+                .reply(OpenAPIDocument.reply(address(of: exchange)))
             }
         ]
     }

@@ -7,10 +7,10 @@ extension GatewayServices {
 
     /// A fresh signed URL for an upload.
     func uploadURL(
-        _ upload: UploadRecord, expiresAt: Timestamp, for way: GrantedProtocol = .put
+        _ upload: UploadRecord, expiresAt: Timestamp, over way: GrantedProtocol = .put, for exchange: Exchange
     ) async throws(UploadFault) -> String {
         let target = SignedTarget(upload, expiresAt: expiresAt, for: way)
-        return address.uploadURL(try await grantKeys.sign(target.text, method: way.signedMethod))
+        return address(of: exchange).uploadURL(try await grantKeys.sign(target.text, method: way.signedMethod))
     }
 
     /// No link lives longer than an hour (contract, "Signed upload URLs"); what ends later was signed by a clock that ran
@@ -46,9 +46,11 @@ extension GatewayServices {
     /// Where an upload goes on.
     ///
     /// - Parameter isSigned: whether the URL is the right by itself: for who has no key.
-    func goOnURL(_ upload: UploadRecord, over way: GrantedProtocol, isSigned: Bool) async throws(UploadFault) -> String
-    {
+    func goOnURL(
+        _ upload: UploadRecord, over way: GrantedProtocol, isSigned: Bool, for exchange: Exchange
+    ) async throws(UploadFault) -> String {
         let target = SignedUpload(upload, over: way)
+        let address = address(of: exchange)
         guard isSigned else { return address.uploadURL(target.path) }
         return address.uploadURL(try await grantKeys.sign(target.text, method: SignedUpload.signedMethod))
     }

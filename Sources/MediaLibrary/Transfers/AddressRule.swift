@@ -1,3 +1,5 @@
+package import UploadModel
+
 /// Which addresses a transfer may connect to.
 ///
 /// It is asked with the address of each connection just before that is made, whatever name, redirect or spelling led

@@ -1,5 +1,6 @@
 import CCurl
 import NIOCore
+import UploadModel
 
 /// A hop while it runs, on the one thread that runs it.
 final class HopRun {

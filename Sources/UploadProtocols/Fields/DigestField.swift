@@ -30,7 +30,7 @@ package enum DigestField {
         guard let dictionary = dictionary(value) else { throw .malformed }
         var digests: [DigestAlgorithm: Digest] = [:]
         for (name, member) in dictionary {
-            guard let algorithm = DigestAlgorithm(rawValue: name) else { continue }
+            guard let algorithm = algorithm(name) else { continue }
             guard case .item(let item) = member, case .undecodedByteSequence(let text) = item.rfc9651BareItem,
                 let bytes = Base64.decode(text)
             else { throw .notBytes(algorithm) }
@@ -40,9 +40,17 @@ package enum DigestField {
         return digests
     }
 
-    /// `crc32c=:…:, sha-256=:…:`, sorted by name; empty without digests.
+    /// What a name of the registry means; `nil` for all others (RFC 9530 section 5: unknown names are ignored).
+    private static func algorithm(_ name: String) -> DigestAlgorithm? {
+        DigestAlgorithm(rawValue: name).flatMap { isRegistered($0) ? $0 : nil }
+    }
+
+    /// Whether an algorithm stands in the registry of RFC 9530 section 7.2.
+    private static func isRegistered(_ algorithm: DigestAlgorithm) -> Bool { algorithm != .crc32 }
+
+    /// `crc32c=:…:, sha-256=:…:`, sorted by name; empty without digests. What has no registered name is left out.
     package static func serialize(_ digests: some Sequence<Digest>) -> String {
-        digests.sorted { $0.algorithm.rawValue < $1.algorithm.rawValue }
+        digests.filter { isRegistered($0.algorithm) }.sorted { $0.algorithm.rawValue < $1.algorithm.rawValue }
             .map { "\($0.algorithm.rawValue)=:\(Base64.encode($0.bytes)):" }
             .joined(separator: ", ")
     }
@@ -54,7 +62,7 @@ package enum DigestField {
         guard let dictionary = dictionary(value) else { return [] }
         var wanted: Set<DigestAlgorithm> = []
         for (name, member) in dictionary {
-            guard let algorithm = DigestAlgorithm(rawValue: name), case .item(let item) = member,
+            guard let algorithm = algorithm(name), case .item(let item) = member,
                 case .integer(let preference) = item.rfc9651BareItem, (1...10).contains(preference)
             else { continue }
             wanted.insert(algorithm)

@@ -9,6 +9,8 @@ package enum ErrorDialect: Hashable, Sendable {
     case media
     /// `{"status":"error","code","message"}`: `/api/media/…`.
     case gallery
+    /// One line of text and the fields of tus: `/files`.
+    case tus
     /// `application/problem+json` with the problem types of Resumable Uploads, and its fields.
     case resumable(ResumableRefusal)
 }
@@ -33,6 +35,7 @@ extension UploadFault {
         case .tooLarge: .contentTooLarge
         case .contentTypeMismatch, .contentMismatch, .unsupportedMediaType: .unsupportedMediaType
         case .rangeNotSatisfiable: .rangeNotSatisfiable
+        case .unsupportedVersion: .preconditionFailed
         case .headTooLarge: .requestHeaderFieldsTooLarge
         case .tooManyUploads, .rateLimited: .tooManyRequests
         case .internalError: .internalServerError
@@ -81,6 +84,7 @@ extension UploadFault {
                 status: "error", code: code.rawValue, message: detail, requestId: requestID, errors: errors,
                 fileId: fileID?.text)
             return .json(status, body, fields: fields)
+        case .tus: return TusReplies.refusal(self, fields: fields)
         }
     }
 }

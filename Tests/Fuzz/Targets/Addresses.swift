@@ -1,4 +1,5 @@
 import Foundation
+import UploadModel
 
 @testable import MediaLibrary
 

@@ -12,6 +12,7 @@ package struct FuzzTarget: Sendable {
         FuzzTarget(name: "chunked", run: Chunked.check),
         FuzzTarget(name: "digests", run: Digests.check),
         FuzzTarget(name: "forms", run: Forms.check),
+        FuzzTarget(name: "forwarded", run: Forwarded.check),
         FuzzTarget(name: "gallery", run: Gallery.check),
         FuzzTarget(name: "grants", run: Grants.check),
         FuzzTarget(name: "iso-bmff", run: BoxedMedia.check),
@@ -24,6 +25,7 @@ package struct FuzzTarget: Sendable {
         FuzzTarget(name: "ranges", run: Ranges.check),
         FuzzTarget(name: "signatures", run: Signatures.check),
         FuzzTarget(name: "timestamps", run: Timestamps.check),
+        FuzzTarget(name: "tus", run: Tus.check),
     ]
 }
 

@@ -120,8 +120,14 @@ extension TortureClient {
             let isUnsure = tracks[index].parts.contains { $0.count > 1 }
             if tracks[index].phase == .open {
                 if isFull || chance(30) { try await expectUnreadable(index) }
-                guard tracks[index].way == .parts || tracks[index].way == .chunks else { continue }
+                guard [.parts, .chunks, .sequential].contains(tracks[index].way) else { continue }
                 try await look(index)
+                if tracks[index].way == .sequential {
+                    // What is told of the offset is taken next.
+                    if tracks[index].phase == .open { try await askForOffset(index) }
+                    if tracks[index].phase == .open, chance(25) { try await append(index) }
+                    continue
+                }
                 guard chance(25), tracks[index].phase == .open else { continue }
                 // What is reported missing is taken next.
                 if tracks[index].way == .chunks {
@@ -157,6 +163,9 @@ extension TortureClient {
 
     private mutating func finish(_ index: Int) async throws {
         let track = tracks[index]
+        if track.way == .sequential, track.fileID != nil, chance(80) {
+            return track.phase == .open ? try await append(index) : try await look(index)
+        }
         guard track.way == .parts || track.way == .chunks, chance(80) else {
             // A link that was not used yet is good still.
             if track.way == .link, track.spending == .not, !track.linkPath.isEmpty, chance(50) {

@@ -1,4 +1,5 @@
 import Testing
+import UploadModel
 
 @testable import MediaLibrary
 

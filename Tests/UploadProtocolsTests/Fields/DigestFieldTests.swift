@@ -6,7 +6,7 @@ import UploadProtocols
     // Of the six bytes `hello\n`.
     static let sha256 = "sha-256=:WJG1tSLV3whtD/CxEPvZ0hu0/HFjrzTQgoai6Eb2vgM=:"
 
-    @Test(arguments: [DigestAlgorithm](DigestAlgorithm.allCases))
+    @Test(arguments: DigestAlgorithm.allCases.filter { $0 != .crc32 })
     func readsWhatItWrites(algorithm: DigestAlgorithm) throws {
         let bytes = (0..<algorithm.byteCount).map { UInt8(truncatingIfNeeded: $0 &* 37 &+ 251) }
         let digest = try #require(Digest(algorithm, bytes: bytes))
@@ -31,6 +31,8 @@ import UploadProtocols
         ("crc32c=:yZRlqg==:, \(sha256)", [.crc32c, .sha256]),
         ("unixsum=30637, adler=:AAAA:, new=?1, crc32c=:yZRlqg==:", [.crc32c]),
         ("sha-3=:AAAA:", []),
+        // No name of the registry, although other dialects know it.
+        ("crc32=:yZRlqg==:, crc32=7", []),
         // The last of two wins (RFC 9651 section 3.2).
         ("crc32c=1, crc32c=:yZRlqg==:", [.crc32c]),
     ]
@@ -59,12 +61,14 @@ import UploadProtocols
         let digests = try DigestField.parse("\(Self.sha256), crc32c=:yZRlqg==:")
         #expect(DigestField.serialize(digests.values) == "crc32c=:yZRlqg==:, \(Self.sha256)")
         #expect(DigestField.serialize([]) == "")
+        let other = try #require(Digest(.crc32, bytes: [1, 2, 3, 4]))
+        #expect(DigestField.serialize([other]) == "")
     }
 
     @Test(arguments: [
         ("sha-256=10, crc32c=1", [DigestAlgorithm.sha256, .crc32c]), ("sha-256=0, md5=3", [.md5]),
         ("sha-256", []), ("sha-256=11", []), ("sha-256=-1", []), ("sha-256=1.5", []), ("sha-9=5, sha-512=2", [.sha512]),
-        ("sha-256=", []), ("", []),
+        ("sha-256=", []), ("", []), ("crc32=5", []),
     ])
     func readsWishes(value: String, algorithms: [DigestAlgorithm]) {
         #expect(DigestField.wanted(value) == Set(algorithms))

@@ -11,6 +11,7 @@ import UploadProtocols
         ("superseded", 409), ("already_complete", 409), ("already_finalized", 409), ("not_complete", 409),
         ("link_expired", 410), ("upload_gone", 410), ("too_large", 413), ("content_type_mismatch", 415),
         ("content_mismatch", 415), ("unsupported_media_type", 415), ("range_not_satisfiable", 416),
+        ("unsupported_version", 412),
         ("too_many_uploads", 429), ("rate_limited", 429), ("head_too_large", 431), ("internal_error", 500),
         ("unavailable", 503),
         ("insufficient_storage", 507), ("quota_exceeded", 507), ("url_refused", 400), ("url_unreachable", 400),

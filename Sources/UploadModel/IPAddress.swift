@@ -17,7 +17,7 @@ package enum IPAddress: Hashable, Sendable {
 
     /// The IPv4 address inside an IPv6 address that is only another spelling of it or is translated to it:
     /// `::ffff:0:0/96` (RFC 4291 section 2.5.5.2) and `64:ff9b::/96` (RFC 6052 section 2.1).
-    var embedded: UInt32? {
+    package var embedded: UInt32? {
         guard case .v6(let bits) = self else { return nil }
         switch bits >> 32 {
         case 0xFFFF, 0x0064_FF9B << 64: return UInt32(truncatingIfNeeded: bits)
@@ -112,7 +112,7 @@ package struct AddressRange: Hashable, Sendable {
         guard first == address else { return nil }
     }
 
-    init(_ address: IPAddress, _ prefixBits: Int) {
+    package init(_ address: IPAddress, _ prefixBits: Int) {
         first = Self.prefix(of: address, bits: prefixBits)
         self.prefixBits = prefixBits
     }

@@ -1,0 +1,165 @@
+import HTTPTypes
+import Hummingbird
+import Logging
+import MediaLibrary
+import UploadEngine
+import UploadModel
+import UploadProtocols
+
+extension GatewayServices {
+    /// tus 1.0.
+    var tusRoutes: [Route] {
+        let upload = "\(TusProtocol.path)/:fileId"
+        return [
+            Route(.options, TusProtocol.path, access: .open, dialect: .tus) { _, _ in tusAbilities },
+            Route(.options, upload, access: .open, dialect: .tus) { _, _ in tusAbilities },
+            Route(.post, TusProtocol.path, dialect: .tus, takesBytes: true) {
+                exchange, _ throws(UploadFault) in try await createTusUpload(exchange)
+            },
+            Route(.head, upload, dialect: .tus) { exchange, parameters throws(UploadFault) in
+                try await showTusUpload(exchange, parameters)
+            },
+            Route(.patch, upload, dialect: .tus, takesBytes: true) {
+                exchange, parameters throws(UploadFault) in try await appendToTusUpload(exchange, parameters)
+            },
+            Route(.delete, upload, dialect: .tus) { exchange, parameters throws(UploadFault) in
+                try await endTusUpload(exchange, parameters)
+            },
+        ]
+    }
+
+    private var tusAbilities: Answer { .reply(TusReplies.abilities(limits: engine.limits)) }
+
+    /// `POST /files`
+    private func createTusUpload(_ exchange: Exchange) async throws(UploadFault) -> Answer {
+        let tenant = try exchange.requiredTenant()
+        try TusProtocol.checkVersion(exchange.head)
+        let creation = try TusCreation(exchange.head, formats: formats, limits: engine.limits)
+        var upload = try await begin(creation, for: tenant)
+        do throws(UploadFault) {
+            if let append = creation.append {
+                upload = try await take(append, of: exchange, for: upload)
+            } else if creation.sizeBytes == 0 {
+                upload = try await settle(upload)
+            }
+        } catch {
+            await forget(upload, exchange)
+            throw error
+        }
+        return .reply(TusReplies.created(upload, tookBytes: creation.append != nil, address: address(of: exchange)))
+    }
+
+    /// Ends an upload that its client was never told of, and so can never ask for.
+    private func forget(_ upload: UploadRecord, _ exchange: Exchange) async {
+        do throws(UploadFault) {
+            try await engine.abort(upload)
+        } catch {
+            exchange.logger.warning(
+                "an upload that nobody knows could not be ended", metadata: ["sluice.fault": "\(error.detail)"])
+        }
+    }
+
+    /// What the concatenation extension says, in the words of the engine, which looks at the pieces. Whether they are all
+    /// here is not asked (concatenation-unfinished). The same list again makes another file: pieces may be used more
+    /// than once.
+    private static func way(_ concat: TusConcat?) throws(UploadFault) -> (UploadWay, [FileID]) {
+        switch concat {
+        case nil: return (.sequential, [])
+        case .partial: return (.partial, [])
+        case .final(let ids):
+            let joins = ids.compactMap { FileID($0) }
+            guard joins.count == ids.count else { throw UploadFault.notFound }
+            return (.joined, joins)
+        }
+    }
+
+    private func begin(_ creation: TusCreation, for tenant: TenantID) async throws(UploadFault) -> UploadRecord {
+        let (way, joins) = try Self.way(creation.concat)
+        do throws(UploadFault) {
+            return try await engine.begin(
+                UploadEngine.Announcement(
+                    tenant: tenant, fileName: creation.fileName, declaredType: creation.declaredType,
+                    sizeBytes: creation.sizeBytes, way: way, joins: joins, metadataJSON: creation.metadataJSON))
+        } catch {
+            guard error.code == .wayMismatch else { throw error }
+            // A wrong list, not an upload that is none to write to.
+            throw UploadFault(.invalidRequest, "Upload-Concat names an upload that was not created as partial.")
+        }
+    }
+
+    /// `HEAD /files/{fileId}`: ends whoever is still sending, so that the offset told is one that is taken next.
+    private func showTusUpload(_ exchange: Exchange, _ parameters: Parameters) async throws(UploadFault) -> Answer {
+        .reply(TusReplies.standing(try await settle(try await standing(exchange, parameters))))
+    }
+
+    /// `PATCH /files/{fileId}`
+    private func appendToTusUpload(_ exchange: Exchange, _ parameters: Parameters) async throws(UploadFault) -> Answer {
+        let upload = try await standing(exchange, parameters)
+        // concatenation extension: also once it is complete.
+        guard upload.way != .joined else {
+            throw UploadFault(.wayMismatch, "A final upload is made of its parts and takes no bytes.")
+        }
+        let append = try TusAppend(exchange.head)
+        return .reply(TusReplies.stored(try await take(append, of: exchange, for: upload)))
+    }
+
+    /// `DELETE /files/{fileId}`
+    private func endTusUpload(_ exchange: Exchange, _ parameters: Parameters) async throws(UploadFault) -> Answer {
+        let upload = try await standing(exchange, parameters)
+        if upload.state == .complete {
+            try await library.deleteFile(upload.fileID.text, of: upload.tenant)
+        } else {
+            try await engine.abort(upload)
+        }
+        return .reply(TusReplies.ended())
+    }
+
+    /// The upload that a request means.
+    ///
+    /// - Throws: `not_found`, also for another tenant's; `upload_gone` for one that ended without becoming a file.
+    private func standing(_ exchange: Exchange, _ parameters: Parameters) async throws(UploadFault) -> UploadRecord {
+        let tenant = try exchange.requiredTenant()
+        try TusProtocol.checkVersion(exchange.head)
+        let upload = try await engine.upload(parameters.text("fileId"), of: tenant)
+        guard upload.state.isOpen || upload.state == .complete else {
+            throw UploadFault(.uploadGone, "This upload ended (\(upload.state.rawValue)); create a new one.")
+        }
+        return upload
+    }
+
+    /// An upload as it stands when nobody writes to it any more; one of which all is here is complete then. Whoever writes
+    /// parts, or puts pieces together, is not disturbed: their bytes have no single offset.
+    private func settle(_ upload: UploadRecord) async throws(UploadFault) -> UploadRecord {
+        switch upload.way {
+        case .sequential, .partial: return try await engine.settle(upload, completing: true)
+        case .joined: return upload
+        case .parts:
+            let status = try await engine.status(of: upload)
+            var standing = status.upload
+            standing.receivedBytes = status.prefixBytes
+            return standing
+        }
+    }
+
+    /// Takes the bytes of a request. Where they must have a digest they count as a whole or not at all; else what came of
+    /// a body that broke off stays.
+    private func take(
+        _ append: TusAppend, of exchange: Exchange, for upload: UploadRecord
+    ) async throws(UploadFault) -> UploadRecord {
+        let stream = try await engine.openAppend(
+            upload,
+            AppendOffer(
+                offset: append.offset, declaredBytes: exchange.body.declaredBytes, sizeBytes: append.sizeBytes,
+                completesWhenFull: true,
+                isWholeOrNothing: append.checksum.isAnnounced, digests: append.checksum.digests))
+        try await BodyPump(exchange: exchange).run(into: stream)
+        let expected: [DigestAlgorithm: Digest]
+        do throws(UploadFault) {
+            expected = try append.checksum.expected(trailers: exchange.body.trailers)
+        } catch {
+            await stream.abandon()
+            throw error
+        }
+        return try await stream.finish(expecting: expected).upload
+    }
+}
