@@ -41,11 +41,6 @@ struct GatewayResponder: Sendable {
                 let isHeadToo = route.method == .get && !group.contains { $0.method == .head }
                 for method in isHeadToo ? [.get, .head] : [route.method] {
                     router.on(RouterPath(pattern), method: method) { _, context in
-                        // What no path has is looked up as OPTIONS.
-                        if method == .options, context.exchange.head.method != .options {
-                            context.exchange.route = pattern
-                            return Self.refuseMethod(context.exchange, allow: allow, route.dialect)
-                        }
                         var response = await Self.respond(context.exchange, route, context.parameters, services)
                         if method == .options { Self.tellMethods(allow, &response, context.exchange, services) }
                         return response
