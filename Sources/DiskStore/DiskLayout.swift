@@ -13,6 +13,7 @@ import UploadStore
 /// Where objects stand below the data folder: `staged/ab/KEY`, `files/ab/KEY`, `spool/ab/KEY`.
 struct DiskLayout: Sendable {
     let root: String
+    let syncs = FolderSyncs()
     private let durable = DurableFolders()
 
     init(root: String) { self.root = root }
@@ -46,7 +47,7 @@ struct DiskLayout: Sendable {
     func makeFolders() throws(StoreFault) {
         try DurableFile.syncDirectory(root + "/..")
         for kind in [InventoryEntry.Kind.staged, .published, .spooled] {
-            try DurableFile.makeDirectory(folder(kind), in: root)
+            try DurableFile.makeDirectory(folder(kind), in: root, syncs)
         }
     }
 
@@ -54,7 +55,7 @@ struct DiskLayout: Sendable {
     func makeFolder(_ kind: InventoryEntry.Kind, of key: ObjectKey) throws(StoreFault) {
         let folder = folder(kind, of: key)
         guard !durable.contains(folder) else { return }
-        try DurableFile.makeDirectory(folder, in: self.folder(kind))
+        try DurableFile.makeDirectory(folder, in: self.folder(kind), syncs)
         durable.insert(folder)
     }
 
@@ -62,10 +63,13 @@ struct DiskLayout: Sendable {
     func createFile(_ kind: InventoryEntry.Kind, of key: ObjectKey) throws(StoreFault) {
         let folder = folder(kind, of: key)
         try makeFolder(kind, of: key)
-        let descriptor = open(path(kind, of: key), O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw DurableFile.fault("create") }
-        close(descriptor)
-        try DurableFile.syncDirectory(folder)
+        let note = syncs.note(folder)
+        let path = path(kind, of: key)
+        let descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 || errno == EEXIST else { throw DurableFile.fault("create") }
+        if descriptor >= 0 { close(descriptor) }
+        // Made anew by whoever tries again, or its name would be taken for durable then.
+        try syncs.sync(note) { if descriptor >= 0 { try? DurableFile.remove(path) } }
     }
 
     func exists(_ kind: InventoryEntry.Kind, of key: ObjectKey) -> Bool { access(path(kind, of: key), F_OK) == 0 }

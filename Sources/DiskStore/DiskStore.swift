@@ -29,8 +29,8 @@ package final class DiskStore: LocallyReadableStore {
     let threads: DiskThreads
     let pool: BlockPool
     private let layout: DiskLayout
-    /// The folder by a path that programs can use wherever they are started.
-    private let absoluteRoot: String
+    /// The same by paths that programs can use wherever they are started.
+    private let absoluteLayout: DiskLayout
     private let usesDirectIO: Bool
     private let open = OpenFiles()
     private let readers = OpenReaders()
@@ -47,13 +47,13 @@ package final class DiskStore: LocallyReadableStore {
         layout = DiskLayout(root: root)
         usesDirectIO = options.usesDirectIO
         try layout.makeFolders()
-        absoluteRoot = try DiskLayout.absolute(root)
+        absoluteLayout = DiskLayout(root: try DiskLayout.absolute(root))
     }
 
     /// Waits for running calls; later ones fail.
     package func shutDown() async throws { try await threads.shutDown() }
 
-    package func localPath(of key: ObjectKey) -> String { DiskLayout(root: absoluteRoot).path(.published, of: key) }
+    package func localPath(of key: ObjectKey) -> String { absoluteLayout.path(.published, of: key) }
 
     // MARK: Writing
 
@@ -214,13 +214,13 @@ package final class DiskStore: LocallyReadableStore {
         }
         try await threads.run { () throws(StoreFault) in
             try layout.makeFolder(.published, of: key)
+            let notes = [InventoryEntry.Kind.published, .staged].map { layout.syncs.note(layout.folder($0, of: key)) }
             if try !DurableFile.move(from, to: to), !layout.exists(.published, of: key) {
                 throw StoreFault(.missing, "nothing is staged")
             }
             do throws(StoreFault) {
                 // Also when it was moved before: what moved it may have died before it synced.
-                try DurableFile.syncDirectory(layout.folder(.published, of: key))
-                try DurableFile.syncDirectory(layout.folder(.staged, of: key))
+                for note in notes { try layout.syncs.sync(note) }
             } catch {
                 // Whoever publishes again moves it again: a second sync of the same move may answer success for a name
                 // that is gone.

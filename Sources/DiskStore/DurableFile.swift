@@ -31,15 +31,11 @@ enum DurableFile {
 
     /// Creates a directory if it is not there, durably. One that is there may have been made a moment ago by
     /// somebody who has not synced its name yet, or who died before; so its name is synced all the same.
-    static func makeDirectory(_ path: String, in parent: String) throws(StoreFault) {
+    static func makeDirectory(_ path: String, in parent: String, _ syncs: FolderSyncs) throws(StoreFault) {
+        let note = syncs.note(parent)
         guard mkdir(path, 0o700) == 0 || errno == EEXIST else { throw fault("create directory") }
-        do throws(StoreFault) {
-            try syncDirectory(parent)
-        } catch {
-            // A name whose sync failed is made anew and not synced once more. With something in it, it is an old one.
-            rmdir(path)
-            throw error
-        }
+        // A name whose sync failed is made anew and not synced once more. With something in it, it is an old one.
+        try syncs.sync(note) { rmdir(path) }
     }
 
     /// Moves a file; durable after both directories were synced.

@@ -114,7 +114,8 @@ package struct UploadRecord: Hashable, Sendable {
 
     package init(
         fileID: FileID, tenant: TenantID, alias: UploadAlias? = nil, objectKey: ObjectKey = .random(),
-        way: UploadWay = .parts, fileName: FileName, description: String? = nil, originalID: FileID? = nil, declaredType: MediaType?,
+        way: UploadWay = .parts, fileName: FileName,
+        description: String? = nil, originalID: FileID? = nil, declaredType: MediaType?,
         detectedType: MediaType? = nil, layout: PartLayout,
         maximumBytes: Int64, expectedSHA256: Digest? = nil, metadataJSON: String? = nil, state: UploadState,
         receivedBytes: Int64 = 0, createdAt: Timestamp, expiresAt: Timestamp, claimedAt: Timestamp? = nil,
