@@ -115,12 +115,4 @@ package struct GatewayServices: Sendable {
         guard !isAddressFixed, !proxies.isEmpty, let base = exchange.origin.base else { return address }
         return PublicAddress(base: base)
     }
-
-    /// A fresh signed URL for an upload.
-    func uploadURL(
-        _ upload: UploadRecord, expiresAt: Timestamp, for exchange: Exchange
-    ) async throws(UploadFault) -> String {
-        let target = SignedTarget(upload, expiresAt: expiresAt)
-        return address(of: exchange).uploadURL(try await grantKeys.sign(target.text, method: SignedTarget.method))
-    }
 }

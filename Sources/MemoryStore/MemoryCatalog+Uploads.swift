@@ -60,7 +60,8 @@ extension MemoryCatalog {
     }
 
     package func claim(
-        _ id: FileID, as way: UploadWay, now: Timestamp, expiresAt: Timestamp, within admission: Admission
+        _ id: FileID, as way: UploadWay, expecting sha256: Digest?, now: Timestamp, expiresAt: Timestamp,
+        within admission: Admission
     ) async throws(CatalogFault) -> ClaimOutcome {
         state.withLock { state in
             guard var upload = state.uploads[id] else { return .unknown }
@@ -77,6 +78,7 @@ extension MemoryCatalog {
             upload.record.state = .receiving
             upload.record.claimedAt = now
             upload.record.way = way
+            upload.record.expectedSHA256 = sha256 ?? upload.record.expectedSHA256
             if way != .parts { upload.record.layout = PartLayout(sizeBytes: upload.record.layout.sizeBytes) }
             upload.record.expiresAt = max(upload.record.expiresAt, expiresAt)
             state.uploads[id] = upload

@@ -53,7 +53,8 @@ extension SQLiteCatalog {
     }
 
     package func claim(
-        _ id: FileID, as way: UploadWay, now: Timestamp, expiresAt: Timestamp, within admission: Admission
+        _ id: FileID, as way: UploadWay, expecting sha256: Digest?, now: Timestamp, expiresAt: Timestamp,
+        within admission: Admission
     ) async throws(CatalogFault) -> ClaimOutcome {
         let quota = admission.quota
         return try await change("claim") { database in
@@ -64,6 +65,7 @@ extension SQLiteCatalog {
                 UPDATE upload SET state = 'receiving', claimed_at = :now, way = :way,
                     part_size_bytes = iif(:way = 'parts', part_size_bytes, NULL),
                     part_count = iif(:way = 'parts', part_count, NULL),
+                    expected_sha256 = coalesce(:sha256, expected_sha256),
                     expires_at = max(expires_at, :expires_at), reserved_bytes = max(reserved_bytes, :reserved_bytes)
                 WHERE file_id = :file_id
                     \(quota == nil ? "" : "AND \(QuotaRows.fits(QuotaRows.growthOfClaim, of: "upload.tenant"))")
@@ -76,7 +78,7 @@ extension SQLiteCatalog {
                 """,
                 arguments + [
                     "now": now.milliseconds, "expires_at": expiresAt.milliseconds, "way": way.rawValue,
-                    "maximum_open": admission.maximumOpen,
+                    "sha256": sha256?.data, "maximum_open": admission.maximumOpen,
                 ] + (quota.map(QuotaRows.arguments) ?? [:]))
             if let row = claimed.first { return .claimed(try UploadRows.record(row)) }
             guard let standing = try UploadRows.upload(id, in: database) else { return .unknown }

@@ -124,17 +124,21 @@ extension UploadEngine {
     /// - Parameter declaredBytes: the file's length, if the client named it, for which there must be room then.
     /// - Throws: `link_used` to all but the first; admission faults, which leave the link unused.
     package func claim(_ id: FileID, declaredBytes: Int64? = nil) async throws(UploadFault) -> UploadRecord {
-        try await claim(id, as: .parts, declaredBytes: declaredBytes)
+        try await claim(id, as: .parts, declaredBytes: declaredBytes, sha256: nil)
     }
 
     /// Uses up a one-shot link for an upload that may be continued after a break: the same single use, in several
     /// requests.
-    package func claimSequential(_ id: FileID, declaredBytes: Int64?) async throws(UploadFault) -> UploadRecord {
-        try await claim(id, as: .sequential, declaredBytes: declaredBytes)
+    ///
+    /// - Parameter sha256: what the file must have when it is complete.
+    package func claimSequential(_ id: FileID, declaredBytes: Int64?, sha256: Digest? = nil) async throws(UploadFault)
+        -> UploadRecord
+    {
+        try await claim(id, as: .sequential, declaredBytes: declaredBytes, sha256: sha256)
     }
 
-    private func claim(_ id: FileID, as way: UploadWay, declaredBytes: Int64?) async throws(UploadFault)
-        -> UploadRecord
+    private func claim(_ id: FileID, as way: UploadWay, declaredBytes: Int64?, sha256: Digest?)
+        async throws(UploadFault) -> UploadRecord
     {
         if spent.contains(id) { throw UploadFault(Refusal.linkUsed) }
         try await checkRoom(for: nil)
@@ -143,7 +147,7 @@ extension UploadEngine {
         let reserved = min(declaredBytes ?? 0, limits.largestFileBytes + 1)
         let outcome = try await translating { () throws(CatalogFault) in
             try await catalog.claim(
-                id, as: way, now: now, expiresAt: now.adding(seconds: limits.uploadLifetimeSeconds),
+                id, as: way, expecting: sha256, now: now, expiresAt: now.adding(seconds: limits.uploadLifetimeSeconds),
                 within: admission(reserving: reserved))
         }
         switch outcome {

@@ -37,10 +37,13 @@ package protocol UploadCatalog: QuotaCatalog {
     /// - Parameters:
     ///   - expiresAt: the upload lives at least until then: a transfer that began may outlast its link.
     ///   - way: how the bytes will come: as one stream (`parts`), or in order and resumable (`sequential`).
+    ///   - sha256: what the file must have, if the client says so only now; `nil` leaves what was announced.
     ///   - admission: the bounds for an upload that was `granted`; the quota also for one that is `receiving` and whose
     ///     size is not known. Who is refused by them leaves the link as it is.
-    func claim(_ id: FileID, as way: UploadWay, now: Timestamp, expiresAt: Timestamp, within admission: Admission)
-        async throws(CatalogFault) -> ClaimOutcome
+    func claim(
+        _ id: FileID, as way: UploadWay, expecting sha256: Digest?, now: Timestamp, expiresAt: Timestamp,
+        within admission: Admission
+    ) async throws(CatalogFault) -> ClaimOutcome
 
     /// The parts of an upload, by number.
     func parts(of id: FileID) async throws(CatalogFault) -> [StoredPart]
@@ -297,10 +300,10 @@ package struct ObjectReference: Hashable, Sendable {
 }
 
 extension UploadCatalog {
-    /// Uses up a link whose bytes come as one stream.
+    /// Uses up a link whose file must be what was announced, or anything.
     package func claim(
-        _ id: FileID, now: Timestamp, expiresAt: Timestamp, within admission: Admission
+        _ id: FileID, as way: UploadWay = .parts, now: Timestamp, expiresAt: Timestamp, within admission: Admission
     ) async throws(CatalogFault) -> ClaimOutcome {
-        try await claim(id, as: .parts, now: now, expiresAt: expiresAt, within: admission)
+        try await claim(id, as: way, expecting: nil, now: now, expiresAt: expiresAt, within: admission)
     }
 }

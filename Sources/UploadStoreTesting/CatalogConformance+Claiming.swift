@@ -11,6 +11,7 @@ extension CatalogConformance {
         Check("links that are claimed at once do not pass the bound", claimBoundRace),
         Check("links and uploads that begin at once do not pass the bound", mixedBoundRace),
         Check("a link whose upload's time is over is still claimed", claimLate),
+        Check("a claim says how the bytes come and what they must be", claimSequential),
     ]
 
     private static func claimGranted(_ open: Open) async throws {
@@ -28,6 +29,28 @@ extension CatalogConformance {
         try requireEqual(
             await catalog.claim(granted.fileID, now: later, expiresAt: Sample.start, maximumOpen: 9), .taken(expected))
         try requireEqual(try await catalog.standing(granted), expected)
+    }
+
+    private static func claimSequential(_ open: Open) async throws {
+        let catalog = try await open()
+        let admission = Admission(maximumOpen: 1000)
+        let announced = try Sample.sha256(0x0A)
+        let told = try Sample.sha256(0x0B)
+        for (before, sent, after) in [(nil, told, told), (announced, nil, announced), (announced, told, told)] {
+            var upload = try Sample.upload(.granted)
+            upload.expectedSHA256 = before
+            try requireEqual(await catalog.create(upload, within: admission), .created)
+            upload.state = .receiving
+            upload.claimedAt = Sample.start
+            upload.way = .sequential
+            upload.expectedSHA256 = after
+            try requireEqual(
+                await catalog.claim(
+                    upload.fileID, as: .sequential, expecting: sent, now: Sample.start, expiresAt: Sample.start,
+                    within: admission),
+                .claimed(upload))
+            try requireEqual(try await catalog.standing(upload), upload)
+        }
     }
 
     private static func claimRace(_ open: Open) async throws {

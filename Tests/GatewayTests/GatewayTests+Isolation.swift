@@ -40,6 +40,10 @@ extension GatewayTests {
             let image: JSON
             let video: JSON
             let alias: String
+            /// The path of an upload that takes its bytes in order.
+            let resumable: String
+            /// The same with a right of its own, changed.
+            let forged: String
             /// The bytes of a part, and a whole file.
             let piece: String
             let mp4: String
@@ -49,15 +53,16 @@ extension GatewayTests {
 
             /// Words that no stranger may ever be told.
             var secrets: [String] {
-                [upload.fileID, file.fileID] + ["images", "videos"].flatMap { [id($0), fileID($0)] }
+                [upload.fileID, file.fileID, resumable.split(separator: "/").last.map(String.init) ?? ""]
+                    + ["images", "videos"].flatMap { [id($0), fileID($0)] }
             }
         }
 
-        private static func json(_ text: String) -> [String] {
+        static func json(_ text: String) -> [String] {
             ["-H", "Content-Type: application/json", "--data-binary", text]
         }
 
-        private static func path(of url: String) -> String {
+        static func path(of url: String) -> String {
             "/" + url.split(separator: "/", maxSplits: 2).dropFirst(2).joined()
         }
 
@@ -121,7 +126,7 @@ extension GatewayTests {
                         json(#"{"post":"a","platforms":["tiktok"],"mediaUrls":["\#($0.file.accessURL)"]}"#)
                     )
                 },
-            ] + ["/api/v1/media", "/media"].flatMap(publishing)
+            ] + resumableRows + ["/api/v1/media", "/media"].flatMap(publishing)
 
         private static func publishing(_ prefix: String) -> [Row] {
             [
@@ -165,12 +170,18 @@ extension GatewayTests {
             let alias = "theirs"
             let begun = try await gateway.postChunk(samples.mp4, 0, of: 2, id: alias)
             try #require(begun.status == 200, "\(begun.account)")
+            let resumable = try await gateway.call(
+                "POST", "/uploads/?fileName=a.mp4", ["-H", "Upload-Complete: ?0", "-H", "Content-Length: 0"])
+            let grant = try await gateway.call(
+                "POST", "/api/v1/grants", Self.json(#"{"protocol":"resumable","fileName":"a.mp4"}"#))
             return Property(
                 upload: try await gateway.begun(["fileName": "a.mp4", "size": 10]),
                 file: try await gateway.usedLink(samples.mp4),
                 image: try await gateway.newItem("images", ["file=@\(samples.png)", "platforms=instagram"]),
                 video: try await gateway.newItem("videos", ["file=@\(samples.mp4)", "platforms=instagram"]),
-                alias: alias, piece: try Scratch.file("ten", holding: Data(repeating: 0, count: 10)),
+                alias: alias, resumable: Self.path(of: try #require(resumable["Location"])),
+                forged: Self.path(of: try #require(try grant.json["uploadUrl"].string)).dropLast() + "!",
+                piece: try Scratch.file("ten", holding: Data(repeating: 0, count: 10)),
                 mp4: samples.mp4)
         }
 
@@ -179,7 +190,7 @@ extension GatewayTests {
             let paths =
                 [
                     "/api/v1/uploads/\(property.upload.fileID)", "/api/media/\(property.file.fileID)",
-                    "/api/v1/media/chunks?fileId=\(property.alias)", "/api/v1/uploads",
+                    "/api/v1/media/chunks?fileId=\(property.alias)", "/api/v1/uploads", property.resumable,
                 ] + ["images", "videos"].map { "/api/v1/media/\($0)/\(property.id($0))" }
             var answers: [String] = []
             for path in paths { answers.append(try await gateway.get(path).text) }

@@ -227,11 +227,13 @@ final class FaultyCatalog: UploadCatalog {
         try await change { () throws(CatalogFault) in try await catalog.create(upload, within: admission) }
     }
 
-    func claim(_ id: FileID, as way: UploadWay, now: Timestamp, expiresAt: Timestamp, within admission: Admission)
-        async throws(CatalogFault) -> ClaimOutcome
-    {
+    func claim(
+        _ id: FileID, as way: UploadWay, expecting sha256: Digest?, now: Timestamp, expiresAt: Timestamp,
+        within admission: Admission
+    ) async throws(CatalogFault) -> ClaimOutcome {
         try await change { () throws(CatalogFault) in
-            try await catalog.claim(id, as: way, now: now, expiresAt: expiresAt, within: admission)
+            try await catalog.claim(
+                id, as: way, expecting: sha256, now: now, expiresAt: expiresAt, within: admission)
         }
     }
 

@@ -22,6 +22,9 @@ final class Exchange: @unchecked Sendable {
     static let noRoute = "-"
     /// Names no request.
     let connectionLogger: Logger
+    /// How a refusal is told, once the request is known to speak Resumable Uploads.
+    var refusal: ResumableRefusal?
+    let interim: InterimAnswers
     private let connection: GatewayConnection
     private let proxies: TrustedProxies
     private let began = ContinuousClock.now
@@ -35,6 +38,7 @@ final class Exchange: @unchecked Sendable {
         self.body = body
         self.connection = connection
         self.proxies = proxies
+        interim = InterimAnswers(connection.channel)
         requestID = Self.newRequestID()
         self.arrivedAt = arrivedAt
         target = Self.originForm(head.path ?? "/") ?? "/"

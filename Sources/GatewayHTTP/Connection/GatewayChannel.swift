@@ -128,6 +128,7 @@ struct GatewayChannel: ServerChildChannel {
         drain.enter()
         defer { drain.leave() }
         var response = await responder(exchange)
+        exchange.interim.end()
         exchange.body.leave()
         let closes = mustClose(after: exchange)
         if closes { response.headers[.connection] = "close" }

@@ -1,3 +1,4 @@
+import HTTPTypes
 import NIOCore
 import NIOHTTP1
 import UploadProtocols
@@ -29,9 +30,11 @@ final class HeadGate: ChannelInboundHandler {
             return
         }
         if isOld {
-            // RFC 9112 section 9.3 and RFC 9110 section 10.1.1: an old client neither stays nor expects.
+            // RFC 9112 section 9.3 and RFC 9110 section 10.1.1: an old client neither stays nor expects. Interim answers
+            // are not for it either (section 15.2), and it is by this field that they are asked for.
             head.headers.replaceOrAdd(name: "connection", value: "close")
             head.headers.remove(name: "expect")
+            head.headers.remove(name: HTTPField.Name.uploadDraftInteropVersion.rawName)
         }
         context.fireChannelRead(wrapInboundOut(.head(head)))
     }

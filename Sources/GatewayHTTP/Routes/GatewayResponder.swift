@@ -33,19 +33,17 @@ struct GatewayResponder: Sendable {
     init(routes: [Route], services: GatewayServices) {
         let router = Router(context: GatewayContext.self)
         for (pattern, group) in Dictionary(grouping: routes, by: \.pattern) {
+            var known = group.map(\.method)
             // RFC 9110 section 9.1: whoever has GET has HEAD; the body is left away when it is written.
-            let hasHeadToo = group.contains { $0.method == .get } && !group.contains { $0.method == .head }
-            let known = group.map(\.method) + (hasHeadToo ? [.head] : [])
+            if known.contains(.get), !known.contains(.head) { known.append(.head) }
             let allow = known.map(\.rawValue).sorted().joined(separator: ", ")
             for route in group {
-                for method in route.method == .get && hasHeadToo ? [.get, .head] : [route.method] {
+                let isHeadToo = route.method == .get && !group.contains { $0.method == .head }
+                for method in isHeadToo ? [.get, .head] : [route.method] {
                     router.on(RouterPath(pattern), method: method) { _, context in
-                        // What a browser asks before it sends, it asks by the method that this path has for others.
-                        if services.crossOrigin.isPreflight(context.exchange.head) {
-                            context.exchange.route = pattern
-                            return Self.response(services.crossOrigin.preflight(allow), context.exchange)
-                        }
-                        return await Self.respond(context.exchange, route, context.parameters, services)
+                        var response = await Self.respond(context.exchange, route, context.parameters, services)
+                        if method == .options { Self.tellMethods(allow, &response, context.exchange, services) }
+                        return response
                     }
                 }
             }
@@ -104,20 +102,37 @@ struct GatewayResponder: Sendable {
         return .problem
     }
 
+    /// What every answer to OPTIONS tells (RFC 9110 section 9.3.7), and a browser that asks leave for a page. It is
+    /// answered whatever else there is to say: the page is to see why its request is refused.
+    private static func tellMethods(
+        _ allow: String, _ response: inout Response, _ exchange: Exchange, _ services: GatewayServices
+    ) {
+        response.headers[.allow] = allow
+        guard services.crossOrigin.isPreflight(exchange.head) else { return }
+        let leave = Self.response(services.crossOrigin.preflight(allow), exchange)
+        let told = [HTTPField.Name.uploadLimit, .acceptPatch].map { ($0, response.headers[$0]) }
+        response = leave
+        for (name, value) in told { response.headers[name] = value }
+    }
+
     private static func respond(
         _ exchange: Exchange, _ route: Route, _ parameters: Parameters, _ services: GatewayServices
     ) async -> Response {
         exchange.route = route.pattern
         do throws(UploadFault) {
             if route.isCounted { try services.admit(exchange) }
-            if route.access == .key { exchange.tenant = try await services.tenant(of: exchange.head) }
+            switch route.access {
+            case .key: exchange.tenant = try await services.tenant(of: exchange.head)
+            case .keyOrSignature: exchange.tenant = try await services.tenantOrSigned(exchange)
+            case .open: break
+            }
             if route.takesBytes { try services.refuseWhileDraining() }
             switch try await route.handler(exchange, parameters) {
             case .reply(let reply): return response(reply, exchange)
             case .file(let file, let reader): return response(file, reader, exchange)
             }
         } catch {
-            return response(to: error, exchange, route.dialect)
+            return response(to: error, exchange, exchange.refusal.map(ErrorDialect.resumable) ?? route.dialect)
         }
     }
 

@@ -15,6 +15,8 @@ struct Route: Sendable {
     enum Access: Sendable {
         /// Whoever has a key; the exchange then knows the tenant.
         case key
+        /// Whoever has a key, or a URL that is signed for one upload; the exchange then knows the tenant.
+        case keyOrSignature
         /// The URL itself is the right, or nothing is told.
         case open
     }

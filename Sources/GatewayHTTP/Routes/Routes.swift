@@ -6,7 +6,8 @@ import UploadProtocols
 extension GatewayServices {
     /// Every route of the gateway.
     var routes: [Route] {
-        healthRoutes + documentRoutes + signedPutRoutes + chunkRoutes + partsRoutes + tusRoutes + mediaRoutes
+        healthRoutes + documentRoutes + signedPutRoutes + chunkRoutes + partsRoutes + resumableRoutes + tusRoutes
+            + mediaRoutes
             + galleryRoutes + fileRoutes
     }
 
@@ -36,8 +37,46 @@ extension GatewayServices {
             Route(.get, "/api/media/uploadUrl", dialect: .gallery, takesBytes: true) {
                 exchange, _ throws(UploadFault) in try await grant(exchange)
             },
-            Route(.put, "/upload/:fileId/:fileName", access: .open, dialect: .problem, takesBytes: true) {
-                exchange, _ throws(UploadFault) in try await putSigned(exchange)
+            Route(.post, "/api/v1/grants", dialect: .problem, takesBytes: true) {
+                exchange, _ throws(UploadFault) in try await grantProtocol(exchange)
+            },
+        ] + signedRoutes(.put, [.put]) + signedRoutes(.resumable, [.put, .post])
+    }
+
+    /// What a signed URL takes: the file, and questions about it.
+    private func signedRoutes(_ way: GrantedProtocol, _ methods: [HTTPRequest.Method]) -> [Route] {
+        let pattern = "\(way.pathPrefix):fileId/:fileName"
+        return methods.map { method in
+            Route(method, pattern, access: .open, dialect: .problem, takesBytes: true) {
+                exchange, _ throws(UploadFault) in try await putSigned(exchange, way)
+            }
+        } + [
+            Route(.head, pattern, access: .open, dialect: .problem) { exchange, _ throws(UploadFault) in
+                try await askSigned(exchange, way)
+            },
+            Route(.options, pattern, access: .open, dialect: .problem) { exchange, _ throws(UploadFault) in
+                try await discoverSigned(exchange, way)
+            },
+        ]
+    }
+
+    private var resumableRoutes: [Route] {
+        [HTTPRequest.Method.post, .put].map { method in
+            Route(method, "/uploads", dialect: .problem, takesBytes: true) {
+                exchange, _ throws(UploadFault) in try await createUpload(exchange)
+            }
+        } + [
+            Route(.options, "/uploads", access: .open, dialect: .problem) { exchange, _ in
+                discoverUploads(exchange)
+            },
+            Route(.get, "/uploads/:fileId", access: .keyOrSignature, dialect: .problem) {
+                exchange, parameters throws(UploadFault) in try await uploadOffset(exchange, parameters)
+            },
+            Route(.patch, "/uploads/:fileId", access: .keyOrSignature, dialect: .problem, takesBytes: true) {
+                exchange, parameters throws(UploadFault) in try await appendToUpload(exchange, parameters)
+            },
+            Route(.delete, "/uploads/:fileId", access: .keyOrSignature, dialect: .problem) {
+                exchange, parameters throws(UploadFault) in try await cancelUpload(exchange, parameters)
             },
         ]
     }

@@ -16,18 +16,20 @@ package struct CrossOriginPolicy: Hashable, Sendable {
 
     /// Fields that requests of this gateway may carry.
     private static let requestFields = [
-        "Authorization", "Content-Digest", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", "If-Range",
-        "Range", "Repr-Digest", "Tus-Resumable", "Upload-Checksum", "Upload-Concat", "Upload-Defer-Length",
-        "Upload-Length", "Upload-Metadata", "Upload-Offset", "Want-Content-Digest", "Want-Repr-Digest", "X-API-Key",
+        "Authorization", "Content-Digest", "Content-Disposition", "Content-Type", "Idempotency-Key", "If-Match",
+        "If-None-Match", "If-Range", "Range", "Repr-Digest", "Tus-Resumable", "Upload-Checksum", "Upload-Complete",
+        "Upload-Concat", "Upload-Defer-Length", "Upload-Draft-Interop-Version", "Upload-Incomplete", "Upload-Length",
+        "Upload-Metadata", "Upload-Offset", "Want-Content-Digest", "Want-Repr-Digest", "X-API-Key",
         "X-HTTP-Method-Override", "X-Request-Id", "X-Requested-With",
     ]
 
     /// Fields of answers that pages may read besides those that they always may.
     private static let answerFields = [
-        "Accept-Ranges", "Allow", "Content-Digest", "Content-Disposition", "Content-Range", "ETag", "Link", "Location",
-        "Repr-Digest", "Retry-After", "Tus-Checksum-Algorithm", "Tus-Extension", "Tus-Max-Size", "Tus-Resumable",
-        "Tus-Version", "Upload-Concat", "Upload-Defer-Length", "Upload-Expires", "Upload-Length", "Upload-Metadata",
-        "Upload-Offset", "X-Request-Id",
+        "Accept-Patch", "Accept-Ranges", "Allow", "Content-Digest", "Content-Disposition", "Content-Location",
+        "Content-Range", "ETag", "Link", "Location", "Repr-Digest", "Retry-After", "Tus-Checksum-Algorithm",
+        "Tus-Extension", "Tus-Max-Size", "Tus-Resumable", "Tus-Version", "Upload-Complete", "Upload-Concat",
+        "Upload-Defer-Length", "Upload-Draft-Interop-Version", "Upload-Expires", "Upload-Incomplete", "Upload-Length",
+        "Upload-Limit", "Upload-Metadata", "Upload-Offset", "X-Request-Id",
     ]
 
     package static let off = CrossOriginPolicy(origins: nil)

@@ -24,4 +24,19 @@ package enum ContentDisposition: String, Sendable {
     private static func isAttributeCharacter(_ byte: UInt8) -> Bool {
         isToken(byte) && !"*'%".utf8.contains(byte)
     }
+
+    /// The file name that a message's sender gives, without what comes before its last slash or backslash: a path on
+    /// the sender's machine means nothing here (RFC 6266 section 4.3). `filename*` goes before `filename`, which is
+    /// the one for old readers. `nil` where there is none that can be read.
+    static func fileName(in value: String) -> String? {
+        guard let disposition = ParameterizedValue(value) else { return nil }
+        let name = disposition["filename*"].flatMap(ParameterizedValue.decodingExtended) ?? disposition["filename"]
+        return name.map(withoutPath)
+    }
+
+    static func withoutPath(_ name: String) -> String {
+        let scalars = name.unicodeScalars
+        guard let separator = scalars.lastIndex(where: { $0 == "/" || $0 == "\\" }) else { return name }
+        return String(scalars[scalars.index(after: separator)...])
+    }
 }

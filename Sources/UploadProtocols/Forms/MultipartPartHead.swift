@@ -17,10 +17,7 @@ package struct MultipartPartHead: Hashable, Sendable {
     /// The file name without what comes before its last slash or backslash: a path on the sender's machine
     /// means nothing here (RFC 7578 section 4.2).
     package var fileNameWithoutPath: String? {
-        guard let fileName else { return nil }
-        let scalars = fileName.unicodeScalars
-        guard let separator = scalars.lastIndex(where: { $0 == "/" || $0 == "\\" }) else { return fileName }
-        return String(scalars[scalars.index(after: separator)...])
+        fileName.map(ContentDisposition.withoutPath)
     }
 
     /// Reads header lines, each ending with CR LF, without the empty line.
@@ -64,16 +61,9 @@ package struct MultipartPartHead: Hashable, Sendable {
     private static func fileName(of disposition: ParameterizedValue) throws(MultipartFault) -> String? {
         let plain = disposition["filename"].map(decodingBrowserEscapes)
         guard let extended = disposition["filename*"] else { return plain }
-        if let decoded = decodingExtendedValue(extended) { return decoded }
+        if let decoded = ParameterizedValue.decodingExtended(extended) { return decoded }
         guard let plain else { throw .dispositionMalformed }
         return plain
-    }
-
-    /// ext-value of RFC 8187 section 3.2.1: `UTF-8'language'percent-encoded`; UTF-8 only.
-    private static func decodingExtendedValue(_ text: String) -> String? {
-        let pieces = text.split(separator: "'", maxSplits: 2, omittingEmptySubsequences: false)
-        guard pieces.count == 3, pieces[0].lowercased() == "utf-8" else { return nil }
-        return PercentCoding.decodePathSegment(String(pieces[2]))
     }
 
     /// Browsers write a quote, CR and LF as `%22`, `%0D` and `%0A` and leave every other percent sign as it is

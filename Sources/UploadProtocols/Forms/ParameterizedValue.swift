@@ -38,6 +38,13 @@ struct ParameterizedValue: Equatable {
         self.parameters = parameters
     }
 
+    /// ext-value of RFC 8187 section 3.2.1: `UTF-8'language'percent-encoded`; UTF-8 only.
+    static func decodingExtended(_ text: String) -> String? {
+        let pieces = text.split(separator: "'", maxSplits: 2, omittingEmptySubsequences: false)
+        guard pieces.count == 3, pieces[0].lowercased() == "utf-8" else { return nil }
+        return PercentCoding.decodePathSegment(String(pieces[2]))
+    }
+
     /// The value of the first parameter of this name.
     subscript(name: String) -> String? { parameters.first { $0.name == name }?.value }
 }

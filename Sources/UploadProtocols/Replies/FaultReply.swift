@@ -11,6 +11,8 @@ package enum ErrorDialect: Hashable, Sendable {
     case gallery
     /// One line of text and the fields of tus: `/files`.
     case tus
+    /// `application/problem+json` with the problem types of Resumable Uploads, and its fields.
+    case resumable(ResumableRefusal)
 }
 
 extension UploadFault {
@@ -61,6 +63,17 @@ extension UploadFault {
                 type: "about:blank", title: status.reasonPhrase, status: status.code, detail: detail,
                 code: code.rawValue, requestId: requestID, missing: ranges, errors: errors, fileId: fileID?.text)
             return .json(status, body, mediaType: "application/problem+json", fields: fields)
+        case .resumable(let refusal):
+            let told = refusal.told(self)
+            let status = refusal.status(of: told)
+            let problem = refusal.problem(of: told)
+            refusal.addFields(of: told, to: &fields)
+            let body = ProblemBody(
+                type: problem?.type ?? "about:blank", title: problem?.title ?? status.reasonPhrase,
+                status: status.code, detail: told.detail, code: told.code.rawValue, requestId: requestID,
+                missing: ranges, errors: errors, fileId: fileID?.text, expectedOffset: told.expectedOffset,
+                providedOffset: told.providedOffset)
+            return .json(status, body, mediaType: "application/problem+json", fields: fields)
         case .media:
             let body = MediaErrorBody(
                 success: false, message: detail, code: code.rawValue, requestId: requestID, missing: ranges,
@@ -92,6 +105,15 @@ private struct ProblemBody: Encodable {
     let missing: [[Int]]?
     let errors: [FieldBody]?
     let fileId: String?
+    var expectedOffset: Int64?
+    var providedOffset: Int64?
+
+    private enum CodingKeys: String, CodingKey {
+        case type, title, status, detail, code, requestId, missing, errors, fileId
+        // Draft, "Mismatching Offset".
+        case expectedOffset = "expected-offset"
+        case providedOffset = "provided-offset"
+    }
 }
 
 private struct MediaErrorBody: Encodable {

@@ -15,6 +15,16 @@ package struct GrantOrder: Hashable, Sendable {
             throw UploadFault(.invalidRequest, "The query is not well-formed percent-encoding of UTF-8.")
         }
         let values = Dictionary(pairs.map { ($0.name, $0.value) }, uniquingKeysWith: { first, _ in first })
+        try self.init(
+            fileName: values["fileName"], contentType: values["contentType"], numbers: values, formats: formats,
+            limits: limits)
+    }
+
+    /// - Parameter numbers: `size`, `maxSize` and `expiresIn` as text; other names are ignored.
+    init(
+        fileName: String?, contentType: String?, numbers values: [String: String], formats: MediaFormatTable,
+        limits: UploadLimits
+    ) throws(UploadFault) {
         var faults: [FieldFault] = []
         func number(_ name: String, _ allowed: ClosedRange<Int64>, _ unit: String) -> Int64? {
             guard let text = values[name], !text.isEmpty else { return nil }
@@ -34,8 +44,7 @@ package struct GrantOrder: Hashable, Sendable {
             faults.append(FieldFault(field: "size", message: "size is larger than maxSize."))
         }
         do throws(UploadFault) {
-            file = try NamedFile(
-                fileName: values["fileName"], contentType: values["contentType"], formats: formats)
+            file = try NamedFile(fileName: fileName, contentType: contentType, formats: formats)
         } catch {
             throw Self.fault(error.fields + faults)
         }

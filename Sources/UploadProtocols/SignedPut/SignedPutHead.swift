@@ -10,16 +10,21 @@ package struct SignedPutHead: Hashable, Sendable {
 
     /// - Throws: `content_type_mismatch`, `invalid_request`.
     package init(_ head: HTTPRequest, granted: MediaType) throws(UploadFault) {
+        try Self.check(head, granted: granted)
+        expected = try BodyDigests.expected(head, names: [.reprDigest, .contentDigest])
+        wanted = BodyDigests.wanted(head, names: [.wantReprDigest, .wantContentDigest])
+    }
+
+    /// What a head says of the bytes' type and coding.
+    ///
+    /// - Throws: `content_type_mismatch`.
+    package static func check(_ head: HTTPRequest, granted: MediaType) throws(UploadFault) {
         guard let field = head.headerFields[.contentType], let type = MediaType(field), type == granted else {
             throw UploadFault(
                 .contentTypeMismatch,
                 "This link takes Content-Type: \(granted). The link is used up; ask for a new one.")
         }
-        guard head.headerFields[.contentEncoding].map({ $0.lowercased() == "identity" }) ?? true else {
-            throw UploadFault(.contentTypeMismatch, "Send the bytes of the file without a Content-Encoding.")
-        }
-        expected = try BodyDigests.expected(head, names: [.reprDigest, .contentDigest])
-        wanted = BodyDigests.wanted(head, names: [.wantReprDigest, .wantContentDigest])
+        try BodyCoding.check(head)
     }
 
     /// 200 without a body; the checksum lets the client see that what arrived is what it sent.
@@ -29,6 +34,16 @@ package struct SignedPutHead: Hashable, Sendable {
         reply.fields[.reprDigest] = DigestField.serialize(digests.values)
         reply.fields[.cacheControl] = "no-store"
         return reply
+    }
+}
+
+/// Codings of a body that is a file (RFC 9110 section 8.4).
+enum BodyCoding {
+    /// - Throws: `content_type_mismatch` for any: coded bytes would be stored as if they were the file.
+    static func check(_ head: HTTPRequest) throws(UploadFault) {
+        guard head.headerFields[.contentEncoding].map({ $0.lowercased() == "identity" }) ?? true else {
+            throw UploadFault(.contentTypeMismatch, "Send the bytes of the file without a Content-Encoding.")
+        }
     }
 }
 

@@ -1,5 +1,25 @@
 package import UploadModel
 
+/// How the file of a granted URL comes in: where the URL stands, and what its signature covers besides.
+package enum GrantedProtocol: String, Hashable, Sendable, CaseIterable {
+    /// With one PUT.
+    case put
+    /// With Resumable Uploads for HTTP.
+    case resumable
+    case tus
+
+    package var pathPrefix: String {
+        switch self {
+        case .put: "/upload/"
+        case .resumable: "/uploads/"
+        case .tus: "/files/"
+        }
+    }
+
+    /// Stands in the signature in the method's place: the right of one kind of URL is never that of another.
+    package var signedMethod: String { self == .put ? "PUT" : "CREATE" }
+}
+
 /// What a signed URL binds, written as a request target: every value stands in the text that is signed.
 package struct SignedTarget: Hashable, Sendable {
     package let fileID: FileID
@@ -10,12 +30,11 @@ package struct SignedTarget: Hashable, Sendable {
     package let expiresAt: Timestamp
     package let tenant: TenantID
 
-    package static let pathPrefix = "/upload/"
-    /// The method that the signature covers.
-    package static let method = "PUT"
+    package let way: GrantedProtocol
 
     /// - Parameter expiresAt: whole seconds count; the rest is cut off.
-    package init(_ upload: UploadRecord, expiresAt: Timestamp) {
+    package init(_ upload: UploadRecord, expiresAt: Timestamp, for way: GrantedProtocol = .put) {
+        self.way = way
         fileID = upload.fileID
         fileName = upload.fileName
         mediaType = upload.mediaType
@@ -28,18 +47,18 @@ package struct SignedTarget: Hashable, Sendable {
     /// The target to sign: path and query.
     package var text: String {
         let size = sizeBytes.map { "&size=\($0)" } ?? ""
-        return "\(Self.pathPrefix)\(fileID)/\(PercentCoding.encode(fileName.text))"
+        return "\(way.pathPrefix)\(fileID)/\(PercentCoding.encode(fileName.text))"
             + "?type=\(PercentCoding.encode(mediaType.text))\(size)&max=\(maximumBytes)"
             + "&exp=\(expiresAt.milliseconds / 1000)&tenant=\(tenant)"
     }
 
     /// Reads a target whose signature holds; `nil` for text that this gateway did not write.
-    package init?(verified text: Substring) {
+    package init?(verified text: Substring, for way: GrantedProtocol = .put) {
         let bytes = text.utf8
-        guard let mark = bytes.firstIndex(of: UInt8(ascii: "?")), bytes.starts(with: Self.pathPrefix.utf8) else {
+        guard let mark = bytes.firstIndex(of: UInt8(ascii: "?")), bytes.starts(with: way.pathPrefix.utf8) else {
             return nil
         }
-        let path = bytes[..<mark].dropFirst(Self.pathPrefix.utf8.count)
+        let path = bytes[..<mark].dropFirst(way.pathPrefix.utf8.count)
         guard let slash = path.firstIndex(of: UInt8(ascii: "/")),
             let id = FileID(String(text[path.startIndex..<slash])),
             let name = PercentCoding.decodePathSegment(text[bytes.index(after: slash)..<mark]).flatMap(FileName.init),
@@ -49,6 +68,7 @@ package struct SignedTarget: Hashable, Sendable {
         guard let type = value("type").flatMap(MediaType.init), let most = value("max").flatMap({ Int64($0) }),
             let seconds = value("exp").flatMap({ Int64($0) }), let tenant = value("tenant").flatMap(TenantID.init)
         else { return nil }
+        self.way = way
         fileID = id
         fileName = name
         mediaType = type

@@ -19,7 +19,7 @@ enum Grants {
         let kind = input.choice(below: 4)
         if kind == 0 {
             try checkForeign(input.text)
-            try checkForeign("\(SignedTarget.pathPrefix)\(Uploads.fileID)/\(input.text)")
+            try checkForeign("\(GrantedProtocol.put.pathPrefix)\(Uploads.fileID)/\(input.text)")
             return
         }
         let upload = try makeUpload(&input)
@@ -29,7 +29,7 @@ enum Grants {
         var named = upload
         named.fileName = name
         let target = SignedTarget(named, expiresAt: expiresAt)
-        let signed = ring.sign(method: SignedTarget.method, target: target.text)
+        let signed = ring.sign(method: GrantedProtocol.put.signedMethod, target: target.text)
         try checkOwn(target, signed)
         try checkChanged(signed, kind, change.place, change.byte)
     }
@@ -46,7 +46,7 @@ enum Grants {
     }
 
     private static func checkOwn(_ target: SignedTarget, _ signed: String) throws {
-        let verified = try ring.verify(method: SignedTarget.method, signedTarget: signed)
+        let verified = try ring.verify(method: GrantedProtocol.put.signedMethod, signedTarget: signed)
         guard let read = SignedTarget(verified: verified) else {
             throw Violation(description: "\(signed) is not read")
         }

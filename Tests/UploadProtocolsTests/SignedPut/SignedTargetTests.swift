@@ -45,7 +45,7 @@ import UploadProtocols
             "/upload/\(Samples.idText)/a%20b.mov?type=video%2Fquicktime&size=1000&max=5000&exp=1707818400"
             + "&tenant=default"
         #expect(target.text == text)
-        #expect(SignedTarget.method == "PUT")
+        #expect(GrantedProtocol.put.signedMethod == "PUT")
     }
 
     @Test func cutsMilliseconds() throws {

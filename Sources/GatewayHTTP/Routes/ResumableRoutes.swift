@@ -1,0 +1,277 @@
+import HTTPTypes
+import Hummingbird
+import UploadEngine
+import UploadModel
+import UploadProtocols
+import UploadStore
+
+/// Resumable Uploads for HTTP.
+extension GatewayServices {
+    // MARK: Discovery
+
+    /// `OPTIONS /uploads`
+    func discoverUploads(_ exchange: Exchange) -> Answer {
+        .reply(ResumableReplies.discovery(ResumableLimits(engine.limits), ResumableVersion(of: exchange.head)))
+    }
+
+    /// `OPTIONS` of a signed URL: the limits of what it grants.
+    func discoverSigned(_ exchange: Exchange, _ way: GrantedProtocol) async throws(UploadFault) -> Answer {
+        let target = try await signedTarget(of: exchange, for: way)
+        let limits = ResumableLimits(engine.limits, maximumBytes: target.maximumBytes)
+        return .reply(ResumableReplies.discovery(limits, ResumableVersion(of: exchange.head)))
+    }
+
+    // MARK: Creation
+
+    /// `POST|PUT /uploads`: a file, or the beginning of one. One that does not ask for resuming is an ordinary upload,
+    /// answered when it is whole, of which nothing stays when it breaks off.
+    func createUpload(_ exchange: Exchange) async throws(UploadFault) -> Answer {
+        let tenant = try exchange.requiredTenant()
+        if ResumableCreation.isAsked(exchange.head) { expectTransfer(exchange, ResumableLimits(engine.limits)) }
+        let creation = try ResumableCreation(exchange.head, declaredBytes: exchange.body.declaredBytes)
+        let naming = try ResumableNaming(exchange.head, query: exchange.query, formats: formats)
+        let upload = try await engine.begin(
+            UploadEngine.Announcement(
+                tenant: tenant, fileName: naming.fileName, declaredType: naming.declaredType,
+                sizeBytes: creation.knownBytes(declaredBytes: exchange.body.declaredBytes), way: .sequential,
+                sha256: creation.digests.file[.sha256]))
+        guard creation.end == nil else { return try await fill(upload, creation, exchange, isSigned: false) }
+        do throws(UploadFault) {
+            let content = ResumableContent(creation, offset: 0)
+            return .reply(try await take(content, exchange, upload).reply ?? Reply(.noContent))
+        } catch {
+            await engine.fail(upload)
+            throw error
+        }
+    }
+
+    /// The request that a signed URL is for, where it speaks this protocol: the claim, from which on the link is spent
+    /// and the upload goes on elsewhere; then the rest of the head; then the bytes.
+    func createSigned(_ exchange: Exchange, _ target: SignedTarget) async throws(UploadFault) -> Answer {
+        expectTransfer(exchange, ResumableLimits(engine.limits, maximumBytes: target.maximumBytes))
+        let declared = exchange.body.declaredBytes
+        // A file that is larger than the link allows needs no room: it is refused for its size, and the link is used.
+        let known = ResumableCreation.knownBytes(exchange.head, declaredBytes: declared)
+        let upload = try await engine.claimSequential(
+            target.fileID, declaredBytes: known.map { $0 > target.maximumBytes ? 0 : $0 },
+            sha256: try? BodyDigests.expected(exchange.head, names: [.reprDigest])[.sha256])
+        let creation: ResumableCreation
+        do throws(UploadFault) {
+            creation = try ResumableCreation(exchange.head, declaredBytes: declared)
+            try SignedPutHead.check(exchange.head, granted: target.mediaType)
+        } catch {
+            await engine.fail(upload)
+            throw error
+        }
+        return try await fill(upload, creation, exchange, isSigned: true)
+    }
+
+    /// Tells where a new upload goes on, and takes what comes with its creation.
+    private func fill(
+        _ upload: UploadRecord, _ creation: ResumableCreation, _ exchange: Exchange, isSigned: Bool
+    ) async throws(UploadFault) -> Answer {
+        let version = creation.version
+        let location = try await goOnURL(upload, over: .resumable, isSigned: isSigned, for: exchange)
+        let limits = ResumableLimits(upload, now: engine.now)
+        exchange.refusal?.location = location
+        exchange.refusal?.limits = limits
+        if let head = ResumableReplies.announcement(location: location, limits: limits, version) {
+            exchange.interim.send(head, mayBeLeftOut: false)
+        }
+        let content = ResumableContent(creation, offset: 0)
+        // Nothing to take: it was asked for the URL alone.
+        if !content.endsFile, exchange.body.declaredBytes == 0 {
+            return .reply(ResumableReplies.created(upload, location: location, limits: limits, version))
+        }
+        let taken = try await take(content, exchange, upload)
+        if let reply = taken.reply { return .reply(ResumableReplies.ended(reply, location: location)) }
+        let left = ResumableLimits(taken.upload, now: engine.now)
+        var reply = ResumableReplies.created(taken.upload, location: location, limits: left, version)
+        reply.fields[.contentDigest] = taken.contentDigest
+        return .reply(reply)
+    }
+
+    // MARK: The upload resource
+
+    /// `GET|HEAD /uploads/{fileId}`
+    func uploadOffset(_ exchange: Exchange, _ parameters: Parameters) async throws(UploadFault) -> Answer {
+        let version = ResumableVersion(of: exchange.head)
+        exchange.refusal = ResumableRefusal(version, isTransfer: false)
+        try ResumableQuestion.check(exchange.head, version)
+        let upload = try await engine.upload(parameters.text("fileId"), of: exchange.requiredTenant())
+        return .reply(try await offset(of: upload, version, exchange))
+    }
+
+    /// `HEAD` of a signed URL: for who has heard nothing of where the upload goes on, because the connection broke before,
+    /// or because no interim answer was asked for.
+    func askSigned(_ exchange: Exchange, _ way: GrantedProtocol) async throws(UploadFault) -> Answer {
+        let version = ResumableVersion(of: exchange.head)
+        exchange.refusal = ResumableRefusal(version, isTransfer: false)
+        let target = try await signedTarget(of: exchange, for: way)
+        let upload = try await engine.upload(target.fileID.text, of: target.tenant)
+        guard upload.state != .granted else {
+            let limits = ResumableLimits(engine.limits, maximumBytes: upload.maximumBytes)
+            return .reply(ResumableReplies.discovery(limits, version))
+        }
+        let location = try await goOnURL(upload, over: .resumable, isSigned: true, for: exchange)
+        return .reply(try await offset(of: upload, location: location, version, exchange))
+    }
+
+    private func offset(
+        of upload: UploadRecord, location: String? = nil, _ version: ResumableVersion, _ exchange: Exchange
+    ) async throws(UploadFault) -> Reply {
+        let settled: UploadRecord
+        switch (upload.state, upload.way) {
+        case (.complete, _): settled = upload
+        case (.receiving, .sequential): settled = try await engine.settle(upload, completing: false)
+        // Who sends parts is not disturbed by a question.
+        case (.receiving, .parts) where upload.claimedAt == nil && upload.receivedBytes == 0: settled = upload
+        case (.granted, _), (.receiving, _): throw Self.otherWay
+        case (.failed, _), (.aborted, _), (.expired, _): throw Self.ended
+        }
+        guard settled.state.isOpen || settled.state == .complete else { throw Self.ended }
+        return ResumableReplies.offset(
+            settled, limits: ResumableLimits(settled, now: engine.now), location: location,
+            address: address(of: exchange), version)
+    }
+
+    /// `PATCH /uploads/{fileId}`
+    func appendToUpload(_ exchange: Exchange, _ parameters: Parameters) async throws(UploadFault) -> Answer {
+        expectTransfer(exchange, nil)
+        let append = try ResumableAppend(exchange.head)
+        let upload = try await engine.upload(parameters.text("fileId"), of: exchange.requiredTenant())
+        exchange.refusal?.limits = ResumableLimits(upload, now: engine.now)
+        if upload.way == .partial || upload.way == .joined { throw Self.otherWay }
+        do throws(UploadFault) {
+            let taken = try await take(ResumableContent(append), exchange, upload)
+            if let reply = taken.reply { return .reply(reply) }
+            var reply = ResumableReplies.appended(
+                taken.upload, limits: ResumableLimits(taken.upload, now: engine.now), append.version)
+            reply.fields[.contentDigest] = taken.contentDigest
+            return .reply(reply)
+        } catch {
+            // Its bytes may have been the last ones of a request whose answer was lost.
+            guard error.code == .alreadyComplete else { throw error }
+            let complete = try await engine.upload(upload.fileID.text, of: upload.tenant)
+            return .reply(try answerAgain(append, complete, exchange))
+        }
+    }
+
+    /// What an append gets that comes to a complete upload.
+    private func answerAgain(
+        _ append: ResumableAppend, _ complete: UploadRecord, _ exchange: Exchange
+    ) throws(UploadFault) -> Reply {
+        switch append.afterEnd(of: complete.receivedBytes, declaredBytes: exchange.body.declaredBytes) {
+        case .finalAnswer: return finalAnswer(of: complete, append.version, exchange)
+        case .refuse(let fault): throw fault
+        }
+    }
+
+    /// `DELETE /uploads/{fileId}`
+    func cancelUpload(_ exchange: Exchange, _ parameters: Parameters) async throws(UploadFault) -> Answer {
+        let version = ResumableVersion(of: exchange.head)
+        exchange.refusal = ResumableRefusal(version, isTransfer: false)
+        try ResumableQuestion.check(exchange.head, version)
+        let upload = try await engine.upload(parameters.text("fileId"), of: exchange.requiredTenant())
+        guard upload.state.isOpen || upload.state == .complete else { throw Self.ended }
+        try await engine.abort(upload)
+        return .reply(Reply(.noContent))
+    }
+
+    private static let ended = UploadFault(.uploadGone, "This upload ended; begin a new one.")
+
+    private static let otherWay = UploadFault(
+        .wayMismatch, "This upload takes its bytes another way: go on as it was begun.")
+
+    // MARK: Bytes
+
+    /// From here on a refusal is told in the words of the request's version.
+    private func expectTransfer(_ exchange: Exchange, _ limits: ResumableLimits?) {
+        exchange.refusal = ResumableRefusal(ResumableVersion(of: exchange.head), isTransfer: true, limits: limits)
+    }
+
+    /// What became of the content of a request.
+    private struct Taken {
+        let upload: UploadRecord
+        /// The final answer, if the upload is complete.
+        let reply: Reply?
+        let contentDigest: String?
+    }
+
+    /// Takes the content of a request, telling its progress to who asked for it.
+    private func take(
+        _ content: ResumableContent, _ exchange: Exchange, _ upload: UploadRecord
+    ) async throws(UploadFault) -> Taken {
+        let version = content.version
+        let outcome: AppendUpload.Outcome
+        do throws(UploadFault) {
+            outcome = try await append(content, exchange, upload)
+        } catch {
+            let isLengthKnown = (content.sizeBytes ?? upload.layout.sizeBytes) != nil
+            let isOver =
+                switch error.code {
+                case .tooLarge: isLengthKnown && version.excessEndsUpload
+                case .digestMismatch: !content.judgingFile.isEmpty
+                default: false
+                }
+            if isOver { await engine.fail(upload) }
+            if [.tooLarge, .digestMismatch, .contentMismatch].contains(error.code) {
+                let standing = try? await engine.upload(upload.fileID.text, of: upload.tenant)
+                exchange.refusal?.endsUpload = standing.map { !$0.state.isOpen } ?? false
+            }
+            throw error
+        }
+        let digest = content.contentDigest(outcome.digests)
+        guard outcome.upload.state == .complete else {
+            guard content.endsFile else { return Taken(upload: outcome.upload, reply: nil, contentDigest: digest) }
+            throw UploadFault(
+                .inconsistentLength,
+                "The file was to end here, after \(outcome.upload.receivedBytes) of its "
+                    + "\(outcome.upload.layout.sizeBytes ?? 0) bytes.")
+        }
+        var wanted: [DigestAlgorithm: Digest] = [:]
+        for algorithm in content.digests.wantedOfFile {
+            wanted[algorithm] = try await fileDigest(algorithm, of: outcome.upload)
+        }
+        var reply = finalAnswer(of: outcome.upload, wanted: wanted, version, exchange)
+        reply.fields[.contentDigest] = digest
+        return Taken(upload: outcome.upload, reply: reply, contentDigest: digest)
+    }
+
+    /// Made by reading the file once: its bytes may have come in any number of requests.
+    private func fileDigest(_ algorithm: DigestAlgorithm, of upload: UploadRecord) async throws(UploadFault) -> Digest {
+        if algorithm == .sha256, let known = upload.sha256 { return known }
+        let reader = try await engine.reader(of: upload)
+        do throws(StoreFault) { return try await reader.digest(algorithm) } catch { throw UploadFault(error) }
+    }
+
+    private func append(
+        _ content: ResumableContent, _ exchange: Exchange, _ upload: UploadRecord
+    ) async throws(UploadFault) -> AppendUpload.Outcome {
+        let (version, interim) = (content.version, exchange.interim)
+        let expected = content.expected
+        let append = try await engine.openAppend(
+            upload,
+            AppendOffer(
+                offset: content.offset, declaredBytes: exchange.body.declaredBytes, sizeBytes: content.sizeBytes,
+                endsFile: content.endsFile, isWholeOrNothing: !content.digests.content.isEmpty,
+                digests: content.digests.wantedOfContent.union(expected.keys))
+        ) { offset in
+            guard let head = ResumableReplies.progress(offset, version) else { return }
+            interim.send(head, mayBeLeftOut: true)
+        }
+        try await BodyPump(exchange: exchange).run(into: append)
+        return try await append.finish(expecting: expected)
+    }
+
+    /// The answer of a complete upload: that of the link which began it, or else what the native call tells.
+    private func finalAnswer(
+        of upload: UploadRecord, wanted: [DigestAlgorithm: Digest] = [:], _ version: ResumableVersion,
+        _ exchange: Exchange
+    ) -> Reply {
+        let answer =
+            upload.claimedAt == nil
+            ? PartsReplies.completed(upload, address: address(of: exchange)) : SignedPutHead.reply(upload, digests: [:])
+        return ResumableReplies.completed(answer, upload, wanted: wanted, version)
+    }
+}
