@@ -89,7 +89,10 @@ extension GatewayServices {
 
     /// `HEAD /files/{fileId}`: ends whoever is still sending, so that the offset told is one that is taken next.
     private func showTusUpload(_ exchange: Exchange, _ parameters: Parameters) async throws(UploadFault) -> Answer {
-        .reply(TusReplies.standing(try await settle(try await standing(exchange, parameters))))
+        let upload = try await settle(standing(exchange, parameters))
+        // Whoever was still sending may have ended it with its last bytes.
+        try Self.refuseEnded(upload)
+        return .reply(TusReplies.standing(upload))
     }
 
     /// `PATCH /files/{fileId}`
@@ -121,10 +124,14 @@ extension GatewayServices {
         let tenant = try exchange.requiredTenant()
         try TusProtocol.checkVersion(exchange.head)
         let upload = try await engine.upload(parameters.text("fileId"), of: tenant)
+        try Self.refuseEnded(upload)
+        return upload
+    }
+
+    private static func refuseEnded(_ upload: UploadRecord) throws(UploadFault) {
         guard upload.state.isOpen || upload.state == .complete else {
             throw UploadFault(.uploadGone, "This upload ended (\(upload.state.rawValue)); create a new one.")
         }
-        return upload
     }
 
     /// An upload as it stands when nobody writes to it any more; one of which all is here is complete then. Whoever writes
@@ -150,8 +157,8 @@ extension GatewayServices {
             upload,
             AppendOffer(
                 offset: append.offset, declaredBytes: exchange.body.declaredBytes, sizeBytes: append.sizeBytes,
-                completesWhenFull: true,
-                isWholeOrNothing: append.checksum.isAnnounced, digests: append.checksum.digests))
+                completesWhenFull: true, isWholeOrNothing: append.checksum.isAnnounced,
+                digests: append.checksum.digests))
         try await BodyPump(exchange: exchange).run(into: stream)
         let expected: [DigestAlgorithm: Digest]
         do throws(UploadFault) {

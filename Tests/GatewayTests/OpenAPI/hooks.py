@@ -10,6 +10,10 @@ ITEM = re.compile(r"[0-9a-f]{24}\Z")
 URL = re.compile(r"https?://", re.IGNORECASE)
 
 
+# Bytes under another name.
+schemathesis.serializer.alias("application/offset+octet-stream", "application/octet-stream")
+
+
 def own(value):
     """Every well-formed URL becomes that of a file of the gateway itself, so that nothing outside is ever asked."""
     return os.environ["SLUICE_URL"] if isinstance(value, str) and URL.match(value) else value

@@ -194,6 +194,19 @@ extension GatewayTests {
             #expect(try await gateway.tusBytes(upload) == whole)
         }
 
+        /// creation-defer-length, as tus-js-client ends a stream: the length comes when all bytes are here.
+        @Test func `a length may come last, and alone`() async throws {
+            let gateway = try RunningGateway.shared
+            let upload = try await gateway.createdTus(["Upload-Defer-Length: 1"], body: Data("abc".utf8))
+            let early = try await gateway.tusPatch(upload, at: 3, Data(), ["Upload-Length: 2"])
+            #expect(early.status == 400, "\(early.account)")
+            #expect(try await gateway.status(upload.id)["state"] == "receiving")
+            let last = try await gateway.tusPatch(upload, at: 3, Data(), ["Upload-Length: 3"])
+            #expect(last.status == 204, "\(last.account)")
+            #expect(last["Upload-Offset"] == "3")
+            #expect(try await gateway.tusBytes(upload) == Data("abc".utf8))
+        }
+
         /// creation-with-upload.
         @Test func `the body of a creation is the beginning`() async throws {
             let gateway = try RunningGateway.shared

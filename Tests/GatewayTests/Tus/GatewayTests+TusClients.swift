@@ -51,6 +51,10 @@ extension GatewayTests {
                         with lock:
                             state["sent"] += len(data)
                         if left == 0:
+                            # What a reset finds under way is lost; what stands before an orderly end is not.
+                            if state["cuts"] % 2:
+                                inner.shutdown(socket.SHUT_WR)
+                                return reset(outer)
                             return reset(outer, inner)
                         data = outer.recv(65536)
                     inner.shutdown(socket.SHUT_WR)
@@ -95,8 +99,8 @@ extension GatewayTests {
             #expect(end["cuts"] == 10)
             #expect(end["offset"].integer == sizeBytes)
             if !isChecked {
-                // Resumed where they broke: hardly anything was sent twice.
-                #expect(try #require(end["sent"].integer) < sizeBytes + sizeBytes / 4)
+                // Resumed where they broke: of ten beginnings only what five resets found under way was sent twice.
+                #expect(try #require(end["sent"].integer) < sizeBytes + sizeBytes / 2)
             }
             let id = try #require(end["url"].string?.split(separator: "/").last.map(String.init))
             let status = try await gateway.status(id)
