@@ -133,9 +133,16 @@ static int is_unlucky(struct fault *fault) {
     return (mixed ^ (mixed >> 31)) % (uint64_t)one_in == 0;
 }
 
+// Waits where a slow disk would: whoever relies on what is not done yet has time to be caught.
+static void take_time(const char *path) {
+    int32_t microseconds = __atomic_load_n(&control->delay.microseconds, __ATOMIC_ACQUIRE);
+    if (microseconds > 0 && strstr(path, control->delay.filter) != NULL) { usleep((useconds_t)microseconds); }
+}
+
 // Whether this call is to fail; sets errno then.
 static int fails(int which, const char *path) {
     if (control == NULL || path == NULL) { return 0; }
+    if (which == SYNCS || which == WRITES) { take_time(path); }
     struct fault *fault = &control->faults[which];
     if (__atomic_load_n(&fault->left, __ATOMIC_ACQUIRE) <= 0) { return 0; }
     if (strstr(path, fault->filter) == NULL || !is_unlucky(fault)) { return 0; }
@@ -143,13 +150,6 @@ static int fails(int which, const char *path) {
     __atomic_fetch_add(&fault->count, 1, __ATOMIC_RELAXED);
     errno = fault->error;
     return 1;
-}
-
-// Waits where a slow disk would: whoever relies on what is not done yet has time to be caught.
-static void take_time(const char *path) {
-    if (control == NULL || path == NULL) { return; }
-    int32_t microseconds = __atomic_load_n(&control->delay.microseconds, __ATOMIC_ACQUIRE);
-    if (microseconds > 0 && strstr(path, control->delay.filter) != NULL) { usleep((useconds_t)microseconds); }
 }
 
 // MARK: - Names
@@ -269,7 +269,6 @@ static size_t cut_short(struct file *file, size_t length) {
         REAL(ssize_t, name, int, const void *, size_t, offset_type)                     \
         struct file *file = watched(descriptor);                                        \
         if (file == NULL) { return real(descriptor, bytes, length, offset); }           \
-        take_time(file->path);                                                          \
         if (fails(WRITES, file->path)) { return -1; }                                   \
         length = cut_short(file, length);                                               \
         ssize_t done = real(descriptor, bytes, length, offset);                         \
@@ -285,7 +284,6 @@ PWRITE(pwrite64, off64_t)
         REAL(ssize_t, name, int, const struct iovec *, int, offset_type)                        \
         struct file *file = watched(descriptor);                                                \
         if (file == NULL) { return real(descriptor, vectors, count, offset); }                  \
-        take_time(file->path);                                                                  \
         if (fails(WRITES, file->path)) { return -1; }                                           \
         if (count > 60) { count = 60; }                                                         \
         if (fails(SHORT_WRITES, file->path)) { count = (count + 1) / 2; }                       \
@@ -374,7 +372,6 @@ int fallocate(int descriptor, int mode, off_t start, off_t length) {
         struct file *file = watched(descriptor);                                        \
         if (file == NULL) { return real(descriptor); }                                  \
         int64_t number = (int64_t)__atomic_add_fetch(&last_sync, 1, __ATOMIC_RELAXED);  \
-        take_time(file->path);                                                          \
         note(SYNC_BEGUN, file->handle, 0, number, NULL, 0);                             \
         int result = fails(SYNCS, file->path) ? -1 : real(descriptor);                  \
         int error = errno;                                                              \
