@@ -89,7 +89,10 @@ let package = Package(
             swiftSettings: settings),
         .target(
             name: "SQLiteCatalog",
-            dependencies: ["UploadModel", "UploadStore", .product(name: "GRDB", package: "GRDB.swift")],
+            dependencies: [
+                "UploadModel", "UploadStore", .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "GRDBSQLite", package: "GRDB.swift"),
+            ],
             swiftSettings: settings),
         .target(
             name: "MemoryStore", dependencies: ["UploadModel", "UploadStore", "Checksums", nioCore],

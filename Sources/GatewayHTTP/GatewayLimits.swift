@@ -13,6 +13,8 @@ package struct GatewayLimits: Hashable, Sendable {
     package var bodyIdleTimeoutSeconds: Int64 = 60
     /// A body that stays slower than this is given up; counted only while we wait for the client.
     package var minimumBodyBytesPerSecond: Int64 = 64
+    /// An answer of which its client takes less than this is cut off.
+    package var minimumDownloadBytesPerSecond: Int64 = 64
     /// What is read and thrown away of a body that was refused, so that its client sees the answer.
     package var refusedDrainBytes: Int = 16 << 20
     package var refusedDrainSeconds: Int64 = 8

@@ -58,8 +58,8 @@ package struct GatewayServices: Sendable {
             throw Self.unauthorized
         }
         let hashHex = APIKeySecret(text: text).hashHex
-        let (now, revocations) = (ContinuousClock.now, keys.revocationCount)
-        if let tenant = knownKeys.tenant(hashHex, revocations: revocations, now: now) {
+        let (now, keyChanges) = (ContinuousClock.now, keys.keyChangeCount)
+        if let tenant = knownKeys.tenant(hashHex, keyChanges: keyChanges, now: now) {
             try Self.refuse(keyRate?.admit(hashHex, now: now), "This key")
             return tenant
         }
@@ -70,7 +70,7 @@ package struct GatewayServices: Sendable {
             throw UploadFault(error)
         }
         guard let record, record.revokedAt == nil else { throw Self.unauthorized }
-        knownKeys.keep(hashHex, record.tenant, revocations: revocations, askedAt: now)
+        knownKeys.keep(hashHex, record.tenant, keyChanges: keyChanges, askedAt: now)
         try Self.refuse(keyRate?.admit(hashHex, now: now), "This key")
         return record.tenant
     }

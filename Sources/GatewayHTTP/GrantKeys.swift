@@ -11,7 +11,7 @@ package final class GrantKeys: Service {
     private struct State {
         var ring: KeyRing
         /// How often keys had changed before the ring was read.
-        var revocations: Int64
+        var keyChanges: Int64
         var readAt: ContinuousClock.Instant
     }
 
@@ -27,9 +27,9 @@ package final class GrantKeys: Service {
     package init(catalog: any KeyCatalog, clock: @escaping @Sendable () -> Timestamp) async throws {
         self.catalog = catalog
         self.clock = clock
-        let revocations = catalog.revocationCount
+        let keyChanges = catalog.keyChangeCount
         let ring = try await Self.read(catalog, now: clock())
-        state = Mutex(State(ring: ring, revocations: revocations, readAt: .now))
+        state = Mutex(State(ring: ring, keyChanges: keyChanges, readAt: .now))
     }
 
     private static func read(_ catalog: any KeyCatalog, now: Timestamp) async throws(CatalogFault) -> KeyRing {
@@ -59,10 +59,10 @@ package final class GrantKeys: Service {
     }
 
     private func refresh() async {
-        let revocations = catalog.revocationCount
+        let keyChanges = catalog.keyChangeCount
         let ring = try? await Self.read(catalog, now: clock())
         state.withLock { state in
-            if let ring { (state.ring, state.revocations) = (ring, revocations) }
+            if let ring { (state.ring, state.keyChanges) = (ring, keyChanges) }
             state.readAt = .now
         }
     }
@@ -71,13 +71,13 @@ package final class GrantKeys: Service {
     ///
     /// - Throws: `unavailable` and the like when keys have changed and cannot be read.
     private func currentRing() async throws(UploadFault) -> (ring: KeyRing, readAt: ContinuousClock.Instant) {
-        let revocations = catalog.revocationCount
+        let keyChanges = catalog.keyChangeCount
         let known = state.withLock { $0 }
-        guard known.revocations != revocations else { return (known.ring, known.readAt) }
+        guard known.keyChanges != keyChanges else { return (known.ring, known.readAt) }
         do throws(CatalogFault) {
             let ring = try await Self.read(catalog, now: clock())
             return state.withLock { state in
-                state = State(ring: ring, revocations: revocations, readAt: .now)
+                state = State(ring: ring, keyChanges: keyChanges, readAt: .now)
                 return (ring, state.readAt)
             }
         } catch {

@@ -2,7 +2,7 @@ import Synchronization
 import UploadModel
 
 /// Keys that were found good a moment ago, so that a client that sends thousands of parts has its key looked up once
-/// a second. All of them are looked up again as soon as any key was revoked; an unknown one always is.
+/// a second. All of them are looked up again as soon as any key was revoked or a signing key added; an unknown one always is.
 final class KeyCache: Sendable {
     static let lifetime = Duration.seconds(1)
     /// More are not kept: then all are looked up again.
@@ -15,18 +15,18 @@ final class KeyCache: Sendable {
 
     private struct State {
         var entries: [String: Entry] = [:]
-        /// How many keys were revoked before the entries were looked up.
-        var revocations: Int64 = 0
+        /// How often keys had changed before the entries were looked up.
+        var keyChanges: Int64 = 0
     }
 
     private let state = Mutex(State())
 
     /// - Parameters:
     ///   - hashHex: of the key; the key itself is kept nowhere.
-    ///   - revocations: how many keys are revoked by now.
-    func tenant(_ hashHex: String, revocations: Int64, now: ContinuousClock.Instant) -> TenantID? {
+    ///   - keyChanges: how often keys have changed by now.
+    func tenant(_ hashHex: String, keyChanges: Int64, now: ContinuousClock.Instant) -> TenantID? {
         state.withLock { state in
-            guard state.revocations == revocations, let entry = state.entries[hashHex],
+            guard state.keyChanges == keyChanges, let entry = state.entries[hashHex],
                 now - entry.foundAt < Self.lifetime
             else { return nil }
             return entry.tenant
@@ -34,13 +34,13 @@ final class KeyCache: Sendable {
     }
 
     /// - Parameters:
-    ///   - revocations: how many keys were revoked before this one was looked up.
+    ///   - keyChanges: how often keys had changed before this one was looked up.
     ///   - askedAt: a moment before that, too.
-    func keep(_ hashHex: String, _ tenant: TenantID, revocations: Int64, askedAt: ContinuousClock.Instant) {
+    func keep(_ hashHex: String, _ tenant: TenantID, keyChanges: Int64, askedAt: ContinuousClock.Instant) {
         state.withLock { state in
-            if state.revocations != revocations || state.entries.count >= Self.maximumCount {
+            if state.keyChanges != keyChanges || state.entries.count >= Self.maximumCount {
                 state.entries.removeAll(keepingCapacity: true)
-                state.revocations = revocations
+                state.keyChanges = keyChanges
             }
             state.entries[hashHex] = Entry(tenant: tenant, foundAt: askedAt)
         }

@@ -4,7 +4,7 @@ package import UploadStore
 
 extension MemoryCatalog {
     package func handoffsDue(
-        for endpoint: EndpointName, at now: Timestamp, limit: Int
+        for endpoint: EndpointName, at now: Timestamp, latest: Timestamp, limit: Int
     ) async throws(CatalogFault) -> [QueuedHandoff] {
         state.withLock { state in
             var seen: Set<FileID> = []
@@ -12,7 +12,7 @@ extension MemoryCatalog {
                 queued.handoff.endpoint == endpoint && queued.state == .waiting
                     && seen.insert(queued.handoff.fileID).inserted
             }
-            let due = heads.filter { $0.nextAttemptAt <= now }
+            let due = heads.filter { $0.nextAttemptAt <= now || $0.nextAttemptAt > latest }
                 .sorted { ($0.nextAttemptAt, $0.sequence) < ($1.nextAttemptAt, $1.sequence) }
             return Array(due.prefix(max(0, limit)))
         }

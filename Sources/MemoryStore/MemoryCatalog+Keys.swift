@@ -31,7 +31,7 @@ extension MemoryCatalog {
         }
     }
 
-    package var revocationCount: Int64 {
+    package var keyChangeCount: Int64 {
         state.withLock { state in state.rotations + Int64(state.apiKeys.count { $0.revokedAt != nil }) }
     }
 

@@ -142,17 +142,26 @@ extension MemoryCatalog {
     ) async throws(CatalogFault) -> TransitionOutcome {
         precondition(!final.isOpen && final != .complete, "an upload ends as failed, aborted or expired")
         return state.withLock { state in
-            guard var upload = state.uploads[id] else { return .unknown }
+            guard let upload = state.uploads[id] else { return .unknown }
             guard upload.record.state.isOpen, final != .expired || upload.record.expiresAt <= now else {
                 return .refused(upload.record)
             }
-            upload.record.state = final
-            upload.record.alias = nil
-            upload.record.receivedBytes = 0
-            upload.parts = [:]
-            upload.endedAt = now
-            state.uploads[id] = upload
-            return .done(upload.record)
+            let ended = upload.ended(as: final, now: now)
+            state.uploads[id] = ended
+            return .done(ended.record)
+        }
+    }
+
+    package func endInterruptedStreams(now: Timestamp) async throws(CatalogFault) -> [UploadRecord] {
+        state.withLock { state in
+            let streams = state.uploads.values.filter { upload in
+                upload.record.state == .receiving && upload.record.claimedAt != nil && upload.record.way == .parts
+            }
+            return streams.map { upload in
+                let ended = upload.ended(as: .failed, now: now)
+                state.uploads[ended.record.fileID] = ended
+                return ended.record
+            }
         }
     }
 

@@ -11,6 +11,17 @@ package final class MemoryCatalog: Catalog, Sendable {
         var reservedBytes: Int64 = 0
         var endedAt: Timestamp?
 
+        /// As it is once it has ended: without its parts it has received nothing, and its alias is free.
+        func ended(as final: UploadState, now: Timestamp) -> Upload {
+            var upload = self
+            upload.record.state = final
+            upload.record.alias = nil
+            upload.record.receivedBytes = 0
+            upload.parts = [:]
+            upload.endedAt = now
+            return upload
+        }
+
         /// Whether it was begun in parts, yet may still be filled through its link.
         var isUnusedLink: Bool {
             record.state == .receiving && record.claimedAt == nil && record.way == .parts && parts.isEmpty
@@ -85,13 +96,10 @@ package final class MemoryCatalog: Catalog, Sendable {
         }
 
         mutating func endComplete(_ id: FileID, now: Timestamp) -> UploadRecord? {
-            guard var upload = uploads[id], upload.record.state == .complete else { return nil }
-            upload.record.state = .aborted
-            upload.record.alias = nil
-            upload.record.receivedBytes = 0
-            upload.endedAt = now
-            uploads[id] = upload
-            return upload.record
+            guard let upload = uploads[id], upload.record.state == .complete else { return nil }
+            let ended = upload.ended(as: .aborted, now: now)
+            uploads[id] = ended
+            return ended.record
         }
     }
 

@@ -28,9 +28,13 @@ final class GroupCommit: Sendable {
     }
 
     private let pool: DatabasePool
+    private let file: CatalogFile
     private let state = Mutex(State())
 
-    init(_ pool: DatabasePool) { self.pool = pool }
+    init(_ pool: DatabasePool, file: CatalogFile) {
+        self.pool = pool
+        self.file = file
+    }
 
     var counts: CommitCounts {
         state.withLock { state in
@@ -86,6 +90,7 @@ final class GroupCommit: Sendable {
             }
             guard asked > 0 else { return }
             do {
+                try file.checkName()
                 try database.beginTransaction(.immediate)
             } catch {
                 // Those that came during the wait have not had their time yet.

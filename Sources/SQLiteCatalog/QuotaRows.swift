@@ -4,6 +4,15 @@ import UploadStore
 
 /// How quotas are asked in statements.
 enum QuotaRows {
+    /// Rows of tenants: what is kept of one and nothing counted, or what its uploads have and nothing kept.
+    static let keptAndCounted = """
+        SELECT tenant, stored_bytes AS kept_stored, open_bytes AS kept_open, 0 AS stored, 0 AS open FROM tenant_usage
+        UNION ALL
+        SELECT tenant, 0, 0, sum(coalesce(size_bytes, reserved_bytes)),
+            sum(iif(state = 'receiving', coalesce(size_bytes, reserved_bytes), 0))
+        FROM upload WHERE state IN ('receiving', 'complete') GROUP BY tenant
+        """
+
     /// Of a row of uploads: what its tenant holds more once its link is claimed.
     static let growthOfClaim = """
         CASE WHEN size_bytes IS NULL THEN max(1, :reserved_bytes) - reserved_bytes

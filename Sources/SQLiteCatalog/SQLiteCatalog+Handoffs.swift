@@ -4,18 +4,29 @@ package import UploadStore
 
 extension SQLiteCatalog {
     package func handoffsDue(
-        for endpoint: EndpointName, at now: Timestamp, limit: Int
+        for endpoint: EndpointName, at now: Timestamp, latest: Timestamp, limit: Int
     ) async throws(CatalogFault) -> [QueuedHandoff] {
-        try await read("hand-offs due") { database in
+        // Two lists that an index has sorted already; one condition for both would be looked for in every row that waits.
+        let lists = ["next_attempt_at <= :now", "next_attempt_at > :latest"].map { condition in
+            """
+            SELECT sequence, next_attempt_at FROM handoff
+            WHERE endpoint = :endpoint AND state = 'waiting' AND \(condition)
+                AND NOT EXISTS (SELECT 1 FROM handoff AS earlier
+                    WHERE earlier.endpoint = handoff.endpoint AND earlier.file_id = handoff.file_id
+                        AND earlier.state = 'waiting' AND earlier.sequence < handoff.sequence)
+            """
+        }
+        return try await read("hand-offs due") { database in
             try HandoffRows.queued(
                 """
-                endpoint = :endpoint AND state = 'waiting' AND next_attempt_at <= :now
-                    AND NOT EXISTS (SELECT 1 FROM handoff AS earlier
-                        WHERE earlier.endpoint = handoff.endpoint AND earlier.file_id = handoff.file_id
-                            AND earlier.state = 'waiting' AND earlier.sequence < handoff.sequence)
-                ORDER BY next_attempt_at, sequence LIMIT :limit
+                sequence IN (SELECT sequence FROM (
+                    \(lists.joined(separator: " UNION ALL ")) ORDER BY next_attempt_at, sequence LIMIT :limit))
+                ORDER BY next_attempt_at, sequence
                 """,
-                ["endpoint": endpoint.text, "now": now.milliseconds, "limit": max(0, limit)], in: database)
+                [
+                    "endpoint": endpoint.text, "now": now.milliseconds, "latest": latest.milliseconds,
+                    "limit": max(0, limit),
+                ], in: database)
         }
     }
 

@@ -37,20 +37,17 @@ extension SQLiteCatalog {
     }
 
     package func revoke(_ id: APIKeyID, now: Timestamp) async throws(CatalogFault) -> Bool {
-        let isRevoked = try await change("revoke an API key") { database in
+        try await changeKeys("revoke an API key") { database in
             try database.change(
                 "UPDATE api_key SET revoked_at = ? WHERE id = ? AND revoked_at IS NULL", [now.milliseconds, id.text])
                 == 1
         }
-        // Also where there was nothing to revoke: whoever did may have died before he could tell.
-        try revocations.add()
-        return isRevoked
     }
 
-    package var revocationCount: Int64 { revocations.count }
+    package var keyChangeCount: Int64 { keyChanges.count }
 
     package func rotate(to key: GrantKeyRecord, revokingOthers: Bool) async throws(CatalogFault) {
-        try await change("rotate the signing key") { database -> Void in
+        try await changeKeys("rotate the signing key") { database -> Void in
             if revokingOthers {
                 try database.change("DELETE FROM grant_key WHERE id <> ?", [key.id.text])
             } else {
@@ -61,7 +58,16 @@ extension SQLiteCatalog {
                 "INSERT INTO grant_key (id, secret, created_at, retired_at) VALUES (?, ?, ?, ?)",
                 Self.arguments(of: key))
         }
-        try revocations.add()
+    }
+
+    /// Changes keys that others may remember: they are told before, and know what stands once this has an outcome, even
+    /// if that is its process being killed.
+    private func changeKeys<Value: Sendable>(
+        _ operation: String, _ body: @escaping @Sendable (Database) throws -> Value
+    ) async throws(CatalogFault) -> Value {
+        let telling = try keyChanges.begin()
+        defer { withExtendedLifetime(telling) {} }
+        return try await change(operation, body)
     }
 
     package func grantKeys(orAdd key: GrantKeyRecord) async throws(CatalogFault) -> [GrantKeyRecord] {

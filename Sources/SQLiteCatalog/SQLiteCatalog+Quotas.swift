@@ -11,14 +11,8 @@ extension SQLiteCatalog {
         try await read("counted usages") { database in
             try database.rows(
                 """
-                SELECT tenant, sum(kept_stored), sum(kept_open), sum(stored), sum(open) FROM (
-                    SELECT tenant, stored_bytes AS kept_stored, open_bytes AS kept_open, 0 AS stored, 0 AS open
-                    FROM tenant_usage
-                    UNION ALL
-                    SELECT tenant, 0, 0, sum(coalesce(size_bytes, reserved_bytes)),
-                        sum(iif(state = 'receiving', coalesce(size_bytes, reserved_bytes), 0))
-                    FROM upload WHERE state IN ('receiving', 'complete') GROUP BY tenant)
-                GROUP BY tenant ORDER BY tenant
+                SELECT tenant, sum(kept_stored), sum(kept_open), sum(stored), sum(open)
+                FROM (\(QuotaRows.keptAndCounted)) GROUP BY tenant ORDER BY tenant
                 """, []
             ).map { row in
                 var reader = RowReader(row, of: "tenant_usage")
@@ -26,6 +20,19 @@ extension SQLiteCatalog {
                     tenant: try reader.text(as: TenantID.init), kept: try QuotaRows.usage(&reader),
                     counted: try QuotaRows.usage(&reader))
             }
+        }
+    }
+
+    package func recountUsages() async throws(CatalogFault) -> Int {
+        try await change("recount usages") { database in
+            try database.change(
+                """
+                INSERT INTO tenant_usage (tenant, stored_bytes, open_bytes)
+                SELECT tenant, sum(stored), sum(open) FROM (\(QuotaRows.keptAndCounted)) WHERE TRUE GROUP BY tenant
+                HAVING sum(kept_stored) <> sum(stored) OR sum(kept_open) <> sum(open)
+                ON CONFLICT (tenant) DO UPDATE SET
+                    stored_bytes = excluded.stored_bytes, open_bytes = excluded.open_bytes
+                """, [])
         }
     }
 

@@ -184,6 +184,20 @@ extension SQLiteCatalog {
         }
     }
 
+    package func endInterruptedStreams(now: Timestamp) async throws(CatalogFault) -> [UploadRecord] {
+        try await change("end interrupted streams") { database in
+            // It has no parts: a link is claimed only as long as there are none, and takes none from then on.
+            try database.rows(
+                """
+                UPDATE upload SET state = 'failed', alias = NULL, ended_at = ?, received_bytes = 0
+                WHERE state = 'receiving' AND claimed_at IS NOT NULL AND way = 'parts'
+                RETURNING \(UploadRows.columns)
+                """,
+                [now.milliseconds]
+            ).map(UploadRows.record)
+        }
+    }
+
     package func withdraw(
         _ id: FileID, now: Timestamp, announcing handoffs: [Handoff]
     ) async throws(CatalogFault) -> TransitionOutcome {

@@ -18,7 +18,7 @@ package final class SQLiteCatalog: Catalog, Sendable {
     private let pool: DatabasePool
     private let commits: GroupCommit
     private let reads: SharedReads
-    let revocations: RevocationFile
+    let keyChanges: KeyChangeFile
 
     /// Opens the database, makes it if there is none (readable by its owner only), and brings its schema up to date.
     ///
@@ -41,9 +41,9 @@ package final class SQLiteCatalog: Catalog, Sendable {
             try pool.writeWithoutTransaction { try Self.prepare($0) }
             try Schema.migrate(pool)
             self.pool = pool
-            self.commits = GroupCommit(pool)
+            self.commits = GroupCommit(pool, file: try CatalogFile(path: path))
             self.reads = SharedReads(pool)
-            self.revocations = RevocationFile(path: path + "-revocations")
+            self.keyChanges = KeyChangeFile(path: path + "-key-changes")
         } catch {
             throw CatalogFault(error, during: "open the catalog")
         }
@@ -86,6 +86,7 @@ package final class SQLiteCatalog: Catalog, Sendable {
 
     package func checkWritable() async throws(CatalogFault) {
         try await change("check writable") { database in
+            try CatalogFile.checkHeader(database)
             try database.cachedStatement(sql: "UPDATE probe SET writes = writes + 1").execute()
         }
     }

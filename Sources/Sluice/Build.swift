@@ -30,6 +30,10 @@ package func build(
     try folder.lockForServing(as: "listening on \(configuration.listen.host):\(configuration.listen.port)")
     let workshop = try Workshop(configuration, logger: logger)
     try await workshop.engine.prepareQuotas()
+    let interrupted = try await workshop.engine.endInterruptedStreams()
+    if interrupted > 0 {
+        logger.notice("uploads ended that were cut off", metadata: ["sluice.uploads": "\(interrupted)"])
+    }
     let initialKeyPath = try await makeFirstKey(workshop, folder)
     let grantKeys = try await GrantKeys(catalog: workshop.catalog, clock: { .now })
     let scratchFolder = try folder.emptyScratch()

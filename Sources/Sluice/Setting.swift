@@ -41,6 +41,9 @@ package struct Setting: Sendable {
         flag("direct-io", true, "Write large bodies past the page cache where the file system can."),
         number("block-memory-bytes", 32 << 20, (1 << 20)...(16 << 30), "Memory for gathering bodies, in bytes."),
         number("disk-threads", 8, 1...256, "Threads that wait for the disk."),
+        number(
+            "catalog-busy-seconds", 10, 1...600,
+            "How long a change waits for another program that writes the catalog, in seconds."),
         number("free-disk-reserve-bytes", 1 << 30, 0...(1 << 50), "Free space that no upload may take, in bytes."),
         number("reaper-seconds", 30, 1...86_400, "How often old uploads are looked for, in seconds."),
         number("sweep-seconds", 3600, 1...604_800, "How often leftovers of a crash are looked for, in seconds."),
@@ -104,7 +107,11 @@ package struct Setting: Sendable {
         number("body-timeout-seconds", 60, 1...3600, "For a silence inside a body, in seconds."),
         number(
             "min-body-bytes-per-second", 64, 0...(1 << 30),
-            "A body, or a client that reads a file, that stays slower is given up; bytes per second."),
+            "A body that stays slower is given up; bytes per second."),
+        number(
+            "min-download-bytes-per-second", 64, 0...(1 << 30),
+            "A client that reads an answer more slowly, for as long as body-timeout-seconds, is cut off; "
+                + "bytes per second."),
         number(
             "requests-per-second-and-key", 0, 0...1_000_000,
             "What one API key may ask in the long run, and at once after a pause; 0 for no limit."),

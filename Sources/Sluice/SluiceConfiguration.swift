@@ -26,6 +26,7 @@ package struct SluiceConfiguration: Sendable {
     package var publishing = PublishingConfiguration()
     package var blockMemoryBytes = 32 << 20
     package var diskThreads = 8
+    package var catalogBusySeconds = 10
     package var usesDirectIO = true
 
     package init() {}
@@ -63,6 +64,7 @@ package struct SluiceConfiguration: Sendable {
         blockMemoryBytes = try reader.number("block-memory-bytes")
         diskThreads = try reader.number("disk-threads")
         usesDirectIO = try reader.flag("direct-io")
+        catalogBusySeconds = try reader.number("catalog-busy-seconds")
         uploads = try Self.uploads(reader)
         gateway = try Self.gateway(reader)
         let origins = try reader.text("cors-origins")
@@ -102,6 +104,7 @@ package struct SluiceConfiguration: Sendable {
         limits.idleTimeoutSeconds = Int64(try reader.number("idle-timeout-seconds"))
         limits.bodyIdleTimeoutSeconds = Int64(try reader.number("body-timeout-seconds"))
         limits.minimumBodyBytesPerSecond = Int64(try reader.number("min-body-bytes-per-second"))
+        limits.minimumDownloadBytesPerSecond = Int64(try reader.number("min-download-bytes-per-second"))
         limits.maximumRequestsPerSecondAndKey = try reader.number("requests-per-second-and-key")
         limits.maximumRequestsPerSecondAndAddress = try reader.number("requests-per-second-and-address")
         limits.maximumGalleryBytes = Int64(try reader.number("max-gallery-bytes"))

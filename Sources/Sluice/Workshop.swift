@@ -32,7 +32,8 @@ package struct Workshop: Sendable {
     package init(_ configuration: SluiceConfiguration, logger: Logger) throws {
         let folder = try DataFolder(configuration.dataDirectory)
         do throws(CatalogFault) {
-            database = try SQLiteCatalog(path: folder.catalogPath)
+            database = try SQLiteCatalog(
+                path: folder.catalogPath, busyTimeoutSeconds: Double(configuration.catalogBusySeconds))
             catalog = database
         } catch {
             throw StartFault("The catalog \(folder.catalogPath) cannot be opened: \(error.detail)")

@@ -7,7 +7,7 @@ import UploadStore
 /// `sluice sweep`
 struct Sweep: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "End uploads that are too old and free leftovers of a crash, once.")
+        abstract: "End uploads that are too old, free leftovers of a crash and put quotas right, once.")
 
     @OptionGroup var data: DataOptions
 
@@ -17,7 +17,7 @@ struct Sweep: AsyncParsableCommand {
                 let report = try await workshop.engine.sweep(orphanAgeSeconds: Reaper.orphanAgeSeconds)
                 print(
                     "\(report.expiredUploads) uploads expired, \(report.forgottenRecords) records forgotten, "
-                        + "\(report.freedOrphans) leftovers freed")
+                        + "\(report.freedOrphans) leftovers freed, \(report.recountedTenants) tenants recounted")
             } catch {
                 throw Failure(error.cause ?? error.detail)
             }

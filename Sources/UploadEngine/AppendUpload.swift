@@ -195,7 +195,9 @@ package final class AppendUpload: ByteReceiver, @unchecked Sendable {
             }
             if upload.way == .partial, upload.isFull { engine.joinBell.ring() }
             lease.release()
-            return Outcome(upload: upload, digests: receipt.digests)
+            var digests = receipt.digests
+            if cut.stepBytes == nil { digests[.crc32c] = Digest(receipt.crc32c) }
+            return Outcome(upload: upload, digests: digests)
         } catch {
             await intake.abandon()
             lease.release()

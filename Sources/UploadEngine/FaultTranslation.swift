@@ -32,7 +32,9 @@ extension UploadFault {
                 .unavailable, "The request could not be recorded; try again.", cause: fault.detail,
                 retryAfterSeconds: 1)
         case .corrupt:
-            self.init(.internalError, "The catalog could not be read.", cause: fault.detail)
+            self.init(
+                .unavailable, "The catalog could not be read; whoever runs the gateway must look at it.",
+                cause: fault.detail, retryAfterSeconds: 60)
         }
     }
 

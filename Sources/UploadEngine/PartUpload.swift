@@ -12,25 +12,29 @@ package final class PartUpload: ByteReceiver {
     private let number: Int
     private let announcedCount: Int?
     private let lease: Lease
+    /// What it takes of its tenant's quota, where its upload does not hold that.
+    private let passage: Passage?
     private let intake: Intake
     /// Whether the bytes are kept aside until the part is recorded.
     private let isAside: Bool
 
     init(
-        engine: UploadEngine, known: PartSurroundings, number: Int, announcedCount: Int?, lease: Lease, intake: Intake,
-        isAside: Bool
+        engine: UploadEngine, known: PartSurroundings, number: Int, announcedCount: Int?, lease: Lease,
+        passage: Passage?, intake: Intake, isAside: Bool
     ) {
         self.engine = engine
         self.known = known
         self.number = number
         self.announcedCount = announcedCount
         self.lease = lease
+        self.passage = passage
         self.intake = intake
         self.isAside = isAside
     }
 
     package func receive(_ bytes: ByteBuffer) async throws(UploadFault) {
         if lease.isRevoked { throw UploadEngine.superseded }
+        if intake.isOfUnknownLength { try await passage?.hold(intake.receivedBytes + Int64(bytes.readableBytes)) }
         try await intake.receive(bytes)
     }
 
@@ -47,6 +51,7 @@ package final class PartUpload: ByteReceiver {
 
     package func abandon() async {
         await intake.abandon()
+        passage?.end()
         lease.release()
     }
 
@@ -62,6 +67,7 @@ package final class PartUpload: ByteReceiver {
                 number: number, announcedCount: announcedCount, receipt: receipt, isAside: isAside,
                 detectedType: intake.detectedType)
             let outcome = try await engine.record(part, of: known, expecting: expected)
+            passage?.end()
             lease.release()
             return outcome
         } catch {
@@ -76,14 +82,19 @@ package final class PartUpload: ByteReceiver {
 /// Ended by exactly one of ``place(in:as:)`` and ``abandon()``.
 package final class SpooledPart: ByteReceiver {
     private let engine: UploadEngine
+    private let passage: Passage
     private let intake: Intake
 
-    init(engine: UploadEngine, intake: Intake) {
+    init(engine: UploadEngine, passage: Passage, intake: Intake) {
         self.engine = engine
+        self.passage = passage
         self.intake = intake
     }
 
-    package func receive(_ bytes: ByteBuffer) async throws(UploadFault) { try await intake.receive(bytes) }
+    package func receive(_ bytes: ByteBuffer) async throws(UploadFault) {
+        try await passage.hold(intake.receivedBytes + Int64(bytes.readableBytes))
+        try await intake.receive(bytes)
+    }
 
     package var lendsMemory: Bool { intake.lendsMemory }
 
@@ -96,7 +107,10 @@ package final class SpooledPart: ByteReceiver {
     /// Nobody can want its place: it has none yet.
     package func revoked() async { await Gate.untilCancelled() }
 
-    package func abandon() async { await intake.abandon() }
+    package func abandon() async {
+        await intake.abandon()
+        passage.end()
+    }
 
     /// Makes the part durable at its place in an upload and records it.
     package func place(_ chunk: ChunkDescription) async throws(UploadFault) -> PartOutcome {
@@ -108,6 +122,8 @@ package final class SpooledPart: ByteReceiver {
             await abandon()
             throw error
         }
+        // From here on the record is asked whether there is room.
+        passage.end()
         let upload: UploadRecord
         do throws(UploadFault) {
             upload = try await engine.findOrBegin(chunk)

@@ -45,6 +45,7 @@ package struct Reaper: Service {
                         "sluice.expired": "\(report.expiredUploads)",
                         "sluice.forgotten": "\(report.forgottenRecords)",
                         "sluice.orphans": "\(report.freedOrphans)",
+                        "sluice.recounted": "\(report.recountedTenants)",
                     ])
             } else {
                 let count = try await engine.expireOld()

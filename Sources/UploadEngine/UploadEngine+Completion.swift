@@ -151,6 +151,17 @@ extension UploadEngine {
         }
     }
 
+    /// Ends the streams of a process that was killed, so that their tenants do not wait for their room, and frees their
+    /// bytes. Called before the first request by whoever alone serves the store; answers how many there were.
+    package func endInterruptedStreams() async throws(UploadFault) -> Int {
+        let now = now
+        let ended = try await translating { () throws(CatalogFault) in
+            try await catalog.endInterruptedStreams(now: now)
+        }
+        for upload in ended { await discard(upload.objectKey, spooled: []) }
+        return ended.count
+    }
+
     // MARK: Age
 
     /// What one run of the reaper did.
@@ -163,6 +174,8 @@ extension UploadEngine {
         package var strayCopies = 0
         /// Objects that no record names: leftovers of a crash.
         package var freedOrphans = 0
+        /// Tenants whose kept number of bytes was not what their uploads have, and is again.
+        package var recountedTenants = 0
     }
 
     /// Ends what is too old and frees what nobody owns.
@@ -177,6 +190,7 @@ extension UploadEngine {
             try await catalog.endStrayCopies(completedBefore: now.adding(seconds: -orphanAgeSeconds), now: now)
         }
         report.freedOrphans = try await freeOrphans(olderThanSeconds: orphanAgeSeconds)
+        report.recountedTenants = try await recountUsages()
         return report
     }
 
@@ -225,6 +239,14 @@ extension UploadEngine {
             count += 1
         }
         return count
+    }
+
+    /// Counting them all is long; nobody waits for it who writes, unless something is wrong.
+    private func recountUsages() async throws(UploadFault) -> Int {
+        try await translating { () throws(CatalogFault) in
+            guard try await catalog.countedUsages().contains(where: { !$0.isRight }) else { return 0 }
+            return try await catalog.recountUsages()
+        }
     }
 
     private func freeOrphans(olderThanSeconds age: Int64) async throws(UploadFault) -> Int {

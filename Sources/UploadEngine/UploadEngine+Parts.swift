@@ -13,6 +13,16 @@ private struct PartOffer {
     let digests: Set<DigestAlgorithm>
 }
 
+extension PartSurroundings {
+    fileprivate func isRecorded(_ number: Int) -> Bool { parts.contains { $0.number == number } }
+
+    /// Whether a part takes room that was not reserved when its upload began: of an upload of known size one that comes
+    /// again does, because it is kept aside.
+    fileprivate func needsRoom(for offer: PartOffer) -> Bool {
+        upload.layout.sizeBytes == nil || isRecorded(offer.number)
+    }
+}
+
 extension UploadEngine {
     package static let superseded = UploadFault(
         .superseded, "A newer request for the same bytes took over; this one was stopped.")
@@ -71,7 +81,7 @@ extension UploadEngine {
             // Judged once before it takes anybody's place: what is refused anyway stops nobody.
             let known = try await surroundings(of: number, in: stale)
             if case .refuse(let refusal) = judge(offer, known) { throw UploadFault(refusal) }
-            try await checkRoom(for: offer, known)
+            try await checkDisk(for: offer, known)
             lease = await leases.acquire(stale.fileID, .part(number))
         }
         let known: PartSurroundings
@@ -86,15 +96,27 @@ extension UploadEngine {
         return try await open(offer, known, lease)
     }
 
-    /// Refuses a part for which there is no room, before its bytes come.
-    private func checkRoom(for offer: PartOffer, _ known: PartSurroundings) async throws(UploadFault) {
-        // The room of an upload of known size was reserved when it began.
-        guard known.upload.layout.sizeBytes == nil else { return }
+    /// Refuses a part for which the disk has no room, before its bytes come.
+    private func checkDisk(for offer: PartOffer, _ known: PartSurroundings) async throws(UploadFault) {
+        guard known.needsRoom(for: offer) else { return }
         try await checkRoom(for: offer.declaredBytes)
-        // One that is sent again takes the place of the one that is counted.
-        let standing = known.parts.first { $0.number == offer.number }?.range.length ?? 0
-        try await checkQuota(
-            of: known.upload.tenant, adding: (offer.declaredBytes ?? max(1, offer.leastBytes)) - standing)
+    }
+
+    /// The same for its tenant's quota, which holds it from here on. `nil` where it was held when the upload began.
+    private func passage(
+        for offer: PartOffer, _ known: PartSurroundings, _ sizing: PieceSizing
+    ) async throws(UploadFault) -> Passage? {
+        guard known.needsRoom(for: offer) else { return nil }
+        let passage = Passage(self, of: known.upload.tenant, mayStandAlready: known.isRecorded(offer.number))
+        var bytes = offer.declaredBytes ?? max(1, offer.leastBytes)
+        if case .exactly(let length) = sizing { bytes = length }
+        do throws(UploadFault) {
+            try await passage.hold(bytes)
+        } catch {
+            passage.end()
+            throw error
+        }
+        return passage
     }
 
     private func judge(_ offer: PartOffer, _ known: PartSurroundings) -> PartsMachine.OfferAction {
@@ -109,17 +131,21 @@ extension UploadEngine {
         _ offer: PartOffer, _ known: PartSurroundings, _ lease: Lease, isFresh: Bool = false
     ) async throws(UploadFault) -> PartUpload {
         let upload = known.upload
+        var passage: Passage?
         do throws(UploadFault) {
             let writer: any PieceWriter
             let sizing: PieceSizing
             let isAside: Bool
             let action = judge(offer, known)
-            if case .refuse(let refusal) = action { throw UploadFault(refusal) }
-            try await checkRoom(for: offer, known)
+            switch action {
+            case .refuse(let refusal): throw UploadFault(refusal)
+            case .write(_, let wanted), .setAside(let wanted): sizing = wanted
+            }
+            try await checkDisk(for: offer, known)
+            passage = try await self.passage(for: offer, known, sizing)
             switch action {
             case .refuse(let refusal): throw UploadFault(refusal)
             case .write(let place, let wanted):
-                sizing = wanted
                 (writer, isAside) = try await translating { () throws(StoreFault) in
                     do throws(StoreFault) {
                         return (try await store.writer(of: upload.objectKey, piece: place, sizing: wanted), false)
@@ -130,7 +156,6 @@ extension UploadEngine {
                     }
                 }
             case .setAside(let wanted):
-                sizing = wanted
                 isAside = true
                 writer = try await translating { () throws(StoreFault) in
                     try await store.spool(sizing: wanted)
@@ -141,9 +166,10 @@ extension UploadEngine {
                 declaredType: upload.declaredType, digests: offer.digests, isWholeFile: false)
             return PartUpload(
                 engine: self, known: known, number: offer.number, announcedCount: offer.announcedCount, lease: lease,
-                intake: intake, isAside: isAside)
+                passage: passage, intake: intake, isAside: isAside)
         } catch {
             fresh.forget(upload.fileID)
+            passage?.end()
             lease.release()
             throw error
         }
@@ -160,14 +186,16 @@ extension UploadEngine {
     }
 
     /// Begins to take a chunk whose form has not told yet which it is.
-    package func openSpooledChunk() async throws(UploadFault) -> SpooledPart {
+    package func openSpooledChunk(of tenant: TenantID) async throws(UploadFault) -> SpooledPart {
         try await checkRoom(for: nil)
         let most = min(limits.maximumPartBytes, limits.largestFileBytes)
         let writer = try await translating { () throws(StoreFault) in try await store.spool(sizing: .atMost(most)) }
         let intake = Intake(
             writer: writer, sizing: .atMost(most), checker: checker, isFileStart: true, declaredType: nil,
             digests: [], isWholeFile: false)
-        return SpooledPart(engine: self, intake: intake)
+        // It may be one that is here already.
+        return SpooledPart(
+            engine: self, passage: Passage(self, of: tenant, mayStandAlready: true), intake: intake)
     }
 
     func findOrBegin(_ chunk: ChunkDescription, leastBytes: Int64 = 0) async throws(UploadFault) -> UploadRecord {

@@ -26,10 +26,14 @@ extension UploadEngine {
         try await checkQuota(of: tenant, adding: bytes)
     }
 
-    /// Whether a tenant may hold so many bytes more now. What is let in may still be refused when it takes its place.
+    /// Whether a tenant may hold so many bytes more now, beside what it is sending. What is let in may still be refused
+    /// when it takes its place.
     func checkQuota(of tenant: TenantID, adding bytes: Int64) async throws(UploadFault) {
         guard bytes > 0, let quota = limits.quota else { return }
-        let usage = try await translating { () throws(CatalogFault) in try await catalog.usage(of: tenant) }
+        let passingBytes = passing.bytes(of: tenant)
+        var usage = try await translating { () throws(CatalogFault) in try await catalog.usage(of: tenant) }
+        usage.storedBytes += passingBytes
+        usage.openBytes += passingBytes
         if let excess = quota.excess(adding: bytes, to: usage) { throw fault(of: excess) }
     }
 

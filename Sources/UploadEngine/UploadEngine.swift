@@ -20,6 +20,7 @@ package final class UploadEngine: Sendable {
     let joinBell = Bell()
     let fresh = FreshUploads()
     let spent = SpentLinks()
+    let passing = PassingBytes()
     package let logger: Logger
     private let clock: @Sendable () -> Timestamp
     private let dueClock: @Sendable () -> Timestamp

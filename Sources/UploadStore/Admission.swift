@@ -63,6 +63,9 @@ package protocol QuotaCatalog: Sendable {
     /// Every tenant's bytes, kept and counted anew at one moment, by tenant; for `check`.
     func countedUsages() async throws(CatalogFault) -> [CountedUsage]
 
+    /// Puts right what is kept of tenants for whom it is not what their uploads have, all at one moment; answers how many.
+    func recountUsages() async throws(CatalogFault) -> Int
+
     /// Lets an upload that is `receiving` and whose size is not known hold at least so many bytes, and up to as many as
     /// are wanted where there is room. Holds all that it held before, too.
     func reserve(_ id: FileID, atLeast leastBytes: Int64, wanting wantedBytes: Int64, within quota: TenantQuota)

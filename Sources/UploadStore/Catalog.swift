@@ -81,6 +81,11 @@ package protocol UploadCatalog: QuotaCatalog {
     /// its time is over: a part that was recorded a moment ago gave it new time.
     func end(_ id: FileID, as state: UploadState, now: Timestamp) async throws(CatalogFault) -> TransitionOutcome
 
+    /// Ends every upload that was claimed for one stream and is still `receiving` as `failed`; answers them. Such a stream
+    /// is whole or nothing: when the process that took it is gone nothing was acknowledged, and nothing of it can be
+    /// continued. Called where no stream can be running, before the first.
+    func endInterruptedStreams(now: Timestamp) async throws(CatalogFault) -> [UploadRecord]
+
     /// Ends a complete upload and its copies as `aborted`; holds only while no media item was made of it. Copies that
     /// are in an item stay.
     func withdraw(_ id: FileID, now: Timestamp, announcing handoffs: [Handoff]) async throws(CatalogFault)
@@ -114,10 +119,11 @@ package protocol KeyCatalog: Sendable {
     func apiKey(hashHex: String) async throws(CatalogFault) -> APIKeyRecord?
     /// Oldest first.
     func apiKeys() async throws(CatalogFault) -> [APIKeyRecord]
-    /// Another number once a key was revoked or a signing key added, by whichever process: known before
-    /// ``revoke(_:now:)`` and ``rotate(to:revokingOthers:)`` return, so that whoever remembers keys can tell at once that
-    /// he must look again. Cheap to ask for.
-    var revocationCount: Int64 { get }
+    /// Another number once a key was revoked or a signing key added, by whichever process, so that whoever remembers keys
+    /// can tell at once that he must look again: what is read after this was asked for stands as long as it is the same.
+    /// It is another one each time while ``revoke(_:now:)`` or ``rotate(to:revokingOthers:)`` runs, and it is another one
+    /// than before also where the process that ran it was killed. Cheap to ask for.
+    var keyChangeCount: Int64 { get }
     /// Answers whether there was such a key that was not revoked yet.
     func revoke(_ id: APIKeyID, now: Timestamp) async throws(CatalogFault) -> Bool
 

@@ -9,8 +9,11 @@ package import UploadModel
 package protocol HandoffCatalog: Sendable {
     /// Hand-offs for an endpoint whose time has come, the longest due first: of each file only the first that waits, so that
     /// none overtakes another.
-    func handoffsDue(for endpoint: EndpointName, at now: Timestamp, limit: Int) async throws(CatalogFault)
-        -> [QueuedHandoff]
+    ///
+    /// - Parameter latest: nobody plans for later than this now. What is all the same was planned by a clock that has been
+    ///   set back since, and is due at once.
+    func handoffsDue(for endpoint: EndpointName, at now: Timestamp, latest: Timestamp, limit: Int)
+        async throws(CatalogFault) -> [QueuedHandoff]
 
     /// It was accepted; nothing of it is kept.
     func accepted(_ sequence: Int64) async throws(CatalogFault)

@@ -9,6 +9,7 @@ extension CatalogConformance {
         Check("an ended upload has no parts and no bytes any more", ends),
         Check("only an open upload is ended", endsOnlyOpen),
         Check("an upload expires only when its time is over", expiresOnlyLate),
+        Check("of open uploads those that were claimed end with the process that took them", endsInterrupted),
         Check("of 100 that complete or end an upload at once one does", endRace),
         Check("a file is withdrawn only while nothing was made of it", withdraws),
         Check("a part and an end that come at once leave no part", recordOrEndRace),
@@ -148,6 +149,46 @@ extension CatalogConformance {
         let outcome = try await catalog.end(upload.fileID, as: .expired, now: upload.expiresAt)
         try requireEqual(outcome, .refused(standing))
         try requireEqual(await catalog.parts(of: upload.fileID).count, 1)
+    }
+
+    private static func endsInterrupted(_ open: Open) async throws {
+        let catalog = try await open()
+        let kept = [
+            try await catalog.add(.granted), try await catalog.add(.receiving, alias: "mine"),
+            try await catalog.add(.complete), try await catalog.add(.aborted),
+        ]
+        let parts = try await catalog.record(Sample.part(1), of: kept[1]).requireRecorded()
+        var claimed: [UploadRecord] = []
+        for state in [UploadState.granted, .receiving] {
+            let upload = try await catalog.add(state)
+            _ = try await catalog.claim(
+                upload.fileID, now: Sample.start, expiresAt: Sample.start, within: Admission(maximumOpen: 100))
+            claimed.append(try await catalog.standing(upload))
+        }
+        // What was claimed for bytes in order goes on after a break.
+        let link = try await catalog.add(.granted)
+        let bounds = Admission(maximumOpen: 100)
+        guard
+            case .claimed(let resumable) = try await catalog.claim(
+                link.fileID, as: .sequential, now: Sample.start, expiresAt: Sample.start, within: bounds)
+        else { throw ConformanceFailure("a granted upload is claimed") }
+        let now = Sample.start.adding(seconds: 30)
+        let ended = try await catalog.endInterruptedStreams(now: now)
+        try requireEqual(try await catalog.standing(resumable), resumable)
+        try requireEqual(Set(ended.map(\.fileID)), Set(claimed.map(\.fileID)))
+        for upload in claimed {
+            var expected = upload
+            expected.state = .failed
+            try requireEqual(try await catalog.standing(upload), expected)
+            try require(ended.contains(expected), "what was ended is told")
+        }
+        for upload in kept.filter({ $0.fileID != parts.fileID }) + [parts] {
+            try requireEqual(try await catalog.standing(upload), upload)
+        }
+        try requireEqual(await catalog.parts(of: parts.fileID).count, 1)
+        try requireEqual(try await catalog.endInterruptedStreams(now: now), [])
+        // They are forgotten as any that ended is.
+        try requireEqual(await catalog.forgetEnded(before: now.adding(seconds: 1), limit: 100), 3)
     }
 
     private static func endRace(_ open: Open) async throws {

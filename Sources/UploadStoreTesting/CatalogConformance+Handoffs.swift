@@ -5,6 +5,7 @@ extension CatalogConformance {
     static let handoffs: [Check] =
         announcing + [
             Check("a hand-off waits for its endpoint, and is due from its moment on", handoffWaits),
+            Check("a hand-off that was planned by a clock that ran ahead is due at once", handoffFromAhead),
             Check("of each file only the first hand-off that waits is due, at each endpoint", handoffOrder),
             Check("a failed hand-off holds those behind it up, of its file only, until it is accepted", handoffFails),
             Check("a hand-off that was given up lets those behind it go", handoffDies),
@@ -23,10 +24,12 @@ extension CatalogConformance {
     }
 
     private static func due(
-        _ catalog: any Catalog, at seconds: Int64 = 1000, for endpoint: String = "app", limit: Int = 100
+        _ catalog: any Catalog, at seconds: Int64 = 1000, latest: Int64 = 1_000_000, for endpoint: String = "app",
+        limit: Int = 100
     ) async throws -> [QueuedHandoff] {
         try await catalog.handoffsDue(
-            for: Sample.endpoint(endpoint), at: Sample.start.adding(seconds: seconds), limit: limit)
+            for: Sample.endpoint(endpoint), at: Sample.start.adding(seconds: seconds),
+            latest: Sample.start.adding(seconds: latest), limit: limit)
     }
 
     private static func handoffWaits(_ open: Open) async throws {
@@ -51,6 +54,24 @@ extension CatalogConformance {
         try requireEqual(try await due(catalog, at: 20, limit: 0), [])
         try requireEqual(try await due(catalog, at: 20, for: "other"), [queued[2]])
         try requireEqual(try await due(catalog, at: 20, for: "third"), [])
+    }
+
+    private static func handoffFromAhead(_ open: Open) async throws {
+        let catalog = try await open()
+        let (first, second) = (FileID.random(), FileID.random())
+        let queued = try await announce(
+            [
+                try Sample.handoff(first, at: 500), try Sample.handoff(second, at: 5000),
+                try Sample.handoff(first, .mediaFinalized, at: 5000), try Sample.handoff(at: 100),
+            ], in: catalog)
+        try requireEqual(try await due(catalog, at: 100, latest: 5000), [queued[3]])
+        try requireEqual(try await due(catalog, at: 100, latest: 4999), [queued[3], queued[1]])
+        try requireEqual(try await due(catalog, at: 100, latest: 499), [queued[3], queued[0], queued[1]])
+        try requireEqual(try await due(catalog, at: 100, latest: 499, limit: 1), [queued[3]])
+        // It fails as any other does, and nothing overtakes it.
+        try await catalog.failed(
+            queued[0].sequence, fault: "503", nextAttemptAt: Sample.start.adding(seconds: 300))
+        try requireEqual(try await due(catalog, at: 100, latest: 499), [queued[3], queued[1]])
     }
 
     private static func handoffOrder(_ open: Open) async throws {

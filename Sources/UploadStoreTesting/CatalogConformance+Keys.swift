@@ -53,11 +53,11 @@ extension CatalogConformance {
         try await catalog.add(key)
         try await catalog.add(other)
         let moment = Sample.start.adding(seconds: 5)
-        let (node, before) = (try await open(), catalog.revocationCount)
-        try requireEqual(node.revocationCount, before)
+        let (node, before) = (try await open(), catalog.keyChangeCount)
+        try requireEqual(node.keyChangeCount, before)
         try requireEqual(await catalog.revoke(key.id, now: moment), true)
-        try requireEqual(catalog.revocationCount == before, false, "the count as it was")
-        try requireEqual(node.revocationCount, catalog.revocationCount, "the count that another node sees")
+        try requireEqual(catalog.keyChangeCount == before, false, "the count as it was")
+        try requireEqual(node.keyChangeCount, catalog.keyChangeCount, "the count that another node sees")
         try requireEqual(await catalog.revoke(key.id, now: moment.adding(seconds: 5)), false)
         try requireEqual(await catalog.revoke(.random(), now: moment), false)
         var expected = key
@@ -94,9 +94,9 @@ extension CatalogConformance {
         let keys = [grantKey(1), grantKey(2, at: 10), grantKey(3, at: 20)]
         try requireEqual(await catalog.grantKeys(orAdd: keys[0]), [keys[0]])
         for key in keys[1...] {
-            let before = catalog.revocationCount
+            let before = catalog.keyChangeCount
             try await catalog.rotate(to: key, revokingOthers: false)
-            try require(catalog.revocationCount != before, "whoever remembers the keys is told")
+            try require(catalog.keyChangeCount != before, "whoever remembers the keys is told")
         }
         var (first, second) = (keys[0], keys[1])
         first.retiredAt = second.createdAt

@@ -32,29 +32,7 @@ final class Conversation: Sendable {
 
     private let state: Mutex<State>
 
-    init(port: Int) throws {
-        #if canImport(Glibc)
-            let socket = socket(AF_INET, CInt(SOCK_STREAM.rawValue), 0)
-        #else
-            let socket = socket(AF_INET, CInt(SOCK_STREAM), 0)
-        #endif
-        state = Mutex(State(socket: socket))
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        address.sin_port = UInt16(port).bigEndian
-        let failure = withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-            }
-        }
-        guard failure == 0 else { throw Trouble("port \(port): \(String(cString: strerror(errno)))") }
-        signal(SIGPIPE, SIG_IGN)
-        // No test waits for ever.
-        var bound = timeval(tv_sec: 60, tv_usec: 0)
-        setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &bound, socklen_t(MemoryLayout<timeval>.size))
-        setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &bound, socklen_t(MemoryLayout<timeval>.size))
-    }
+    init(port: Int) throws { state = Mutex(State(socket: try LocalSocket.connected(to: port))) }
 
     deinit { end() }
 
@@ -82,8 +60,7 @@ final class Conversation: Sendable {
 
     /// Ends the connection with a reset, and with whatever was on its way.
     func reset() throws {
-        var hard = linger(l_onoff: 1, l_linger: 0)
-        setsockopt(try open(), SOL_SOCKET, SO_LINGER, &hard, socklen_t(MemoryLayout<linger>.size))
+        LocalSocket.endHard(try open())
         end()
     }
 
@@ -95,11 +72,13 @@ final class Conversation: Sendable {
     }
 
     /// The next answer, an interim one too; `nil` when the other side has ended the connection in order.
-    func answer() async throws -> RawAnswer? {
+    ///
+    /// - Parameter toHead: whether it answers a HEAD, and so has no body whatever length it tells.
+    func answer(toHead: Bool = false) async throws -> RawAnswer? {
         let socket = try open()
         return try await onThread { [self] in
             while true {
-                if let answer = state.withLock({ Self.takeAnswer(&$0.rest) }) { return answer }
+                if let answer = state.withLock({ Self.takeAnswer(&$0.rest, hasBody: !toHead) }) { return answer }
                 var buffer = [UInt8](repeating: 0, count: 64 << 10)
                 let count = read(socket, &buffer, buffer.count)
                 guard count >= 0 else { throw Trouble("reading: \(String(cString: strerror(errno)))") }
@@ -120,13 +99,14 @@ final class Conversation: Sendable {
         return all
     }
 
-    private static func takeAnswer(_ bytes: inout Data) -> RawAnswer? {
+    private static func takeAnswer(_ bytes: inout Data, hasBody: Bool) -> RawAnswer? {
         guard let gap = bytes.range(of: Data("\r\n\r\n".utf8)) else { return nil }
         let head = String(decoding: bytes[..<gap.lowerBound], as: UTF8.self)
         let length = head.split(separator: "\r\n").first { $0.lowercased().hasPrefix("content-length:") }
             .flatMap { Int($0.dropFirst(15).trimmingCharacters(in: .whitespaces)) }
-        guard bytes[gap.upperBound...].count >= length ?? 0 else { return nil }
-        let body = Data(bytes[gap.upperBound...].prefix(length ?? 0))
+        let bodyCount = hasBody ? length ?? 0 : 0
+        guard bytes[gap.upperBound...].count >= bodyCount else { return nil }
+        let body = Data(bytes[gap.upperBound...].prefix(bodyCount))
         bytes = Data(bytes[gap.upperBound...].dropFirst(body.count))
         return RawAnswer(status: Int(head.dropFirst(9).prefix(3)) ?? 0, head: head, body: body)
     }

@@ -69,4 +69,19 @@ final class GatewayLog: @unchecked Sendable {
             return words.count > 1 && (words[1] == "error" || words[1] == "critical")
         }
     }
+
+    /// Tests that send this, anywhere in a request, see to it that it is not told.
+    static let marker = "tell-nobody-of-this"
+
+    /// What a log tells of keys, signatures, secrets and bodies; it may tell nothing.
+    ///
+    /// - Parameter key: that of the gateway.
+    static func leaks(in log: String, key: String) -> [String] {
+        let secrets = [
+            "the API key": key, "the signature of a link": "sig=", "the signature of an event": "v1,",
+            "a secret of an endpoint": StandardWebhooks.secret, "another secret": StandardWebhooks.otherSecret,
+            "what was sent": marker,
+        ]
+        return secrets.filter { log.contains($0.value.replacing("whsec_", with: "")) }.keys.sorted()
+    }
 }

@@ -154,6 +154,7 @@ extension GatewayTests {
                 #expect(again.code == "link_used")
             }
             #expect(try await second.bytes(here(broken.accessURL)) == nil, "never half there")
+            #expect(try await second.status(broken.fileID)["state"] == "failed", "nobody can continue it")
             #expect(try await second.bytes(here(done.accessURL)) == Scratch.bytes(samples.mp4))
             let fresh = try await Curl.run(
                 ["-H", "Content-Type: video/mp4", "-T", samples.mp4, here(unused.uploadURL)])

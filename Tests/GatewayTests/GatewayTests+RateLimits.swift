@@ -30,7 +30,7 @@ extension GatewayTests {
         }
     }
 
-    @Suite(.gateway("--requests-per-second-and-address", "5")) struct AddressRate {
+    @Suite(.gateway("--requests-per-second-and-address", "5", "--cors-origins", "*")) struct AddressRate {
         @Test func `whoever guesses is slowed down, whoever watches is not`() async throws {
             let gateway = try RunningGateway.shared
             let urls = Array(repeating: "\(gateway.base)/api/v1/uploads", count: 60)
@@ -39,6 +39,27 @@ extension GatewayTests {
             #expect(answers.contains { $0.status == 429 })
             #expect(answers.allSatisfy { [401, 429].contains($0.status) })
             for _ in 0..<20 { #expect(try await gateway.get("/healthz").status == 200) }
+        }
+
+        @Test(arguments: [
+            ("/nowhere", ["GET"], 404), ("/api/v1/uploads", ["PATCH"], 405),
+            (
+                "/api/v1/uploads",
+                ["OPTIONS", "-H", "Origin: https://a.example", "-H", "Access-Control-Request-Method: POST"], 204
+            ),
+            ("/", ["OPTIONS", "--request-target", "*"], 400),
+        ])
+        func `what no route takes counts too`(path: String, arguments: [String], status: Int) async throws {
+            let gateway = try RunningGateway.shared
+            var seen: Set<Int> = []
+            for _ in 0..<30 where !seen.contains(429) {
+                seen.insert(try await Curl.run(["-X"] + arguments + [gateway.base + path]).status)
+            }
+            #expect(seen.contains(429) && seen.isSubset(of: [status, 429]), "\(seen)")
+            // Who watches is never told to wait, whatever he asks.
+            for method in ["GET", "POST"] {
+                #expect(try await gateway.call(method, "/healthz", key: nil).status != 429)
+            }
         }
     }
 }

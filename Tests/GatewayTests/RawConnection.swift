@@ -12,35 +12,7 @@ import Foundation
 final class RawConnection: Sendable {
     private let socket: CInt
 
-    init(port: Int) throws {
-        #if canImport(Glibc)
-            let kind = CInt(SOCK_STREAM.rawValue)
-        #else
-            let kind = CInt(SOCK_STREAM)
-        #endif
-        #if canImport(Glibc)
-            let socket = Glibc.socket(AF_INET, kind, 0)
-        #elseif canImport(Musl)
-            let socket = Musl.socket(AF_INET, kind, 0)
-        #else
-            let socket = Darwin.socket(AF_INET, kind, 0)
-        #endif
-        self.socket = socket
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        address.sin_port = UInt16(port).bigEndian
-        let failure = withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-            }
-        }
-        guard failure == 0 else { throw Trouble("port \(port): \(String(cString: strerror(errno)))") }
-        // No test waits for ever.
-        var bound = timeval(tv_sec: 60, tv_usec: 0)
-        setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &bound, socklen_t(MemoryLayout<timeval>.size))
-        setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &bound, socklen_t(MemoryLayout<timeval>.size))
-    }
+    init(port: Int) throws { socket = try LocalSocket.connected(to: port) }
 
     deinit { close(socket) }
 
@@ -48,7 +20,6 @@ final class RawConnection: Sendable {
 
     func send(_ bytes: Data) async throws {
         try await onThread { [socket] in
-            signal(SIGPIPE, SIG_IGN)
             var rest = bytes[...]
             while !rest.isEmpty {
                 let count = rest.withUnsafeBytes { write(socket, $0.baseAddress, $0.count) }
@@ -76,8 +47,7 @@ final class RawConnection: Sendable {
 
     /// Ends the connection with a reset, as a client does that dies.
     func reset() {
-        var hard = linger(l_onoff: 1, l_linger: 0)
-        setsockopt(socket, SOL_SOCKET, SO_LINGER, &hard, socklen_t(MemoryLayout<linger>.size))
+        LocalSocket.endHard(socket)
         shutdown(socket, CInt(SHUT_RDWR))
     }
 

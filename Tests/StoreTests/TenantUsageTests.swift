@@ -59,7 +59,7 @@ import UploadStoreTesting
         }
     }
 
-    @Test func aWrongNumberIsFound() async throws {
+    @Test func aWrongNumberIsFoundAndPutRight() async throws {
         try await withCatalog { catalog, queue in
             for tenant in ["acme", "other"] {
                 _ = try await catalog.create(try upload(sized: 30, of: tenant), maximumOpen: 9)
@@ -76,6 +76,11 @@ import UploadStoreTesting
                 #expect(wrong.first { $0.tenant.text == "acme" }?.kept == kept)
                 #expect(wrong.first { $0.tenant.text == "acme" }?.counted == right)
                 #expect(!wrong.contains { $0.tenant.text == "other" })
+                #expect(try await catalog.recountUsages() == wrong.count)
+                let usages = try await catalog.countedUsages()
+                #expect(usages.filter { !$0.isRight } == [])
+                #expect(usages.map(\.counted).filter { $0 == right }.count == 2, "both tenants, and nobody else")
+                #expect(try await catalog.recountUsages() == 0)
             }
         }
     }

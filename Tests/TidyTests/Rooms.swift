@@ -45,7 +45,7 @@ struct Room: Sendable, CustomStringConvertible {
         Room(1, "Checksums", ["UploadModel", "CPlatform", "Crypto"]),
         Room(2, "UploadStore", ["UploadModel", "NIOCore"]),
         Room(3, "DiskStore", ["UploadModel", "UploadStore", "Checksums", "CPlatform", "NIOCore", "NIOPosix"]),
-        Room(3, "SQLiteCatalog", ["UploadModel", "UploadStore", "GRDB"]),
+        Room(3, "SQLiteCatalog", ["UploadModel", "UploadStore", "GRDB", "GRDBSQLite"]),
         Room(3, "MemoryStore", ["UploadModel", "UploadStore", "Checksums", "NIOCore"]),
         Room(
             3, "UploadEngine",

@@ -61,7 +61,7 @@ import UploadStoreTesting
         let link = try await bench.grant()
         try await expect { _ = try await bench.engine.claim(link.fileID) }
         #expect(try await bench.standing(link).state == (isAdmitted ? .receiving : .granted))
-        try await expect { await (try await bench.engine.openSpooledChunk()).abandon() }
+        try await expect { await (try await bench.engine.openSpooledChunk(of: .default)).abandon() }
         try await expect {
             let stream = try await bench.engine.openDirect(
                 tenant: .default, fileName: .sample, declaredType: nil, limitBytes: nil)

@@ -80,6 +80,7 @@ struct Bench: Sendable {
         #expect(check.orphans == [], comment, sourceLocation: location)
         #expect(engine.leases.count == 0, comment, sourceLocation: location)
         #expect(engine.sizeLeases.count == 0, comment, sourceLocation: location)
+        #expect(engine.passing.count == 0, comment, sourceLocation: location)
     }
 
     /// The bytes of a complete file.
@@ -144,7 +145,7 @@ extension UploadEngine {
         -> PartOutcome
     {
         if isFileFirst {
-            let part = try await openSpooledChunk()
+            let part = try await openSpooledChunk(of: chunk.tenant)
             return try await part.send(bytes) { try await part.place(chunk) }
         }
         let part = try await openChunk(chunk)

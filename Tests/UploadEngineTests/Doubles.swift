@@ -282,6 +282,10 @@ final class FaultyCatalog: UploadCatalog {
         return try await change { () throws(CatalogFault) in try await catalog.end(id, as: final, now: now) }
     }
 
+    func endInterruptedStreams(now: Timestamp) async throws(CatalogFault) -> [UploadRecord] {
+        try await catalog.endInterruptedStreams(now: now)
+    }
+
     func withdraw(_ id: FileID, now: Timestamp, announcing handoffs: [Handoff]) async throws(CatalogFault)
         -> TransitionOutcome
     {
@@ -338,6 +342,8 @@ final class FaultyCatalog: UploadCatalog {
     }
 
     func countedUsages() async throws(CatalogFault) -> [CountedUsage] { try await catalog.countedUsages() }
+
+    func recountUsages() async throws(CatalogFault) -> Int { try await catalog.recountUsages() }
 
     func reserve(_ id: FileID, atLeast leastBytes: Int64, wanting wantedBytes: Int64, within quota: TenantQuota)
         async throws(CatalogFault) -> ReserveOutcome

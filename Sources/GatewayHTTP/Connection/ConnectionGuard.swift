@@ -201,8 +201,8 @@ final class ConnectionGuard: ChannelDuplexHandler, NIOScheduledCallbackHandler {
         schedule(context)
     }
 
-    /// Whether an answer waits for a client that, for as long as a body may be silent, has taken less of it than a body
-    /// has to bring.
+    /// Whether an answer waits for a client that, for as long as a body may be silent, has taken less of it than it has
+    /// to.
     private func takesTooLittle(_ now: NIODeadline) -> Bool {
         guard stalledSince != nil || lane.isSending else {
             taking = nil
@@ -214,7 +214,7 @@ final class ConnectionGuard: ChannelDuplexHandler, NIOScheduledCallbackHandler {
             return false
         }
         if let bytes, let before = last.bytes {
-            let least = max(1, limits.minimumBodyBytesPerSecond * limits.bodyIdleTimeoutSeconds)
+            let least = max(1, limits.minimumDownloadBytesPerSecond * limits.bodyIdleTimeoutSeconds)
             if bytes - before >= least { taking = (now, bytes) }
         } else if let stalledSince, stalledSince > last.since {
             // All that can be known here: since the last look the buffers have been empty once.

@@ -82,7 +82,7 @@ extension GatewayServices {
     private func spool(
         _ reader: inout FormReader, _ exchange: Exchange, _ form: inout ChunkForm, _ tenant: TenantID, _ name: String?
     ) async throws(UploadFault) -> PartOutcome {
-        let part = try await engine.openSpooledChunk()
+        let part = try await engine.openSpooledChunk(of: tenant)
         try await feed(&reader, exchange, &form, into: part)
         let chunk: ChunkDescription
         do throws(UploadFault) {

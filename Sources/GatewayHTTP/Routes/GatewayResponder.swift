@@ -26,7 +26,7 @@ struct GatewayContext: RequestContext {
 /// Finds the route of a request and turns its answer, or its fault, into a response.
 struct GatewayResponder: Sendable {
     private let router: RouterResponder<GatewayContext>
-    private let crossOrigin: CrossOriginPolicy
+    private let services: GatewayServices
 
     private static let methods: [HTTPRequest.Method] = [.get, .head, .post, .put, .patch, .delete, .options, .trace]
 
@@ -47,32 +47,26 @@ struct GatewayResponder: Sendable {
                     }
                 }
             }
-            let dialect = group[0].dialect
             for method in Self.methods where !known.contains(method) {
                 router.on(RouterPath(pattern), method: method) { _, context in
-                    context.exchange.route = pattern
-                    if services.crossOrigin.isPreflight(context.exchange.head) {
-                        return Self.response(services.crossOrigin.preflight(allow), context.exchange)
-                    }
-                    return Self.refuseMethod(context.exchange, allow: allow, dialect)
+                    Self.respond(context.exchange, besides: group[0], allow: allow, services)
                 }
             }
         }
         self.router = router.buildResponder()
-        crossOrigin = services.crossOrigin
+        self.services = services
     }
 
     func respond(to exchange: Exchange) async -> Response {
         var response = await answer(exchange)
-        response.headers.append(contentsOf: crossOrigin.fields(for: exchange.head))
+        response.headers.append(contentsOf: services.crossOrigin.fields(for: exchange.head))
         return response
     }
 
     private func answer(_ exchange: Exchange) async -> Response {
         var head = exchange.head
         guard let path = Exchange.originForm(head.path ?? "") else {
-            let fault = UploadFault(.invalidRequest, "The request must name a path.")
-            return Self.response(fault.reply(.problem, requestID: exchange.requestID), exchange)
+            return refuse(exchange, UploadFault(.invalidRequest, "The request must name a path."), .problem)
         }
         head.path = path
         if let method = TusProtocol.method(of: head, path: exchange.path) { head.method = method }
@@ -84,11 +78,16 @@ struct GatewayResponder: Sendable {
         guard let response = try? await router.respond(to: request, context: context),
             exchange.route != Exchange.noRoute
         else {
-            let reply = UploadFault(.notFound, "There is nothing here.").reply(
-                Self.dialect(of: exchange.path), requestID: exchange.requestID)
-            return Self.response(reply, exchange)
+            return refuse(exchange, UploadFault(.notFound, "There is nothing here."), Self.dialect(of: exchange.path))
         }
         return response
+    }
+
+    /// Answers a request that no route takes; it counts like any other.
+    private func refuse(_ exchange: Exchange, _ fault: UploadFault, _ dialect: ErrorDialect) -> Response {
+        var fault = fault
+        do throws(UploadFault) { try services.admit(exchange) } catch { fault = error }
+        return Self.response(fault.reply(dialect, requestID: exchange.requestID), exchange)
     }
 
     /// The form of errors where no route stands.
@@ -134,6 +133,22 @@ struct GatewayResponder: Sendable {
         } catch {
             return response(to: error, exchange, exchange.refusal.map(ErrorDialect.resumable) ?? route.dialect)
         }
+    }
+
+    /// Answers a method that the path of a route does not have: a preflight, or one that is refused.
+    private static func respond(
+        _ exchange: Exchange, besides route: Route, allow: String, _ services: GatewayServices
+    ) -> Response {
+        exchange.route = route.pattern
+        do throws(UploadFault) {
+            if route.isCounted { try services.admit(exchange) }
+        } catch {
+            return response(to: error, exchange, route.dialect)
+        }
+        guard services.crossOrigin.isPreflight(exchange.head) else {
+            return refuseMethod(exchange, allow: allow, route.dialect)
+        }
+        return response(services.crossOrigin.preflight(allow), exchange)
     }
 
     private static func response(to fault: UploadFault, _ exchange: Exchange, _ dialect: ErrorDialect) -> Response {

@@ -67,9 +67,12 @@ package struct HandoffDeliverer: Service {
 
     private func due(for endpoint: HandoffEndpoint) async -> [QueuedHandoff] {
         do throws(CatalogFault) {
+            let now = clock()
             // Twice as many as can go, because those that are going still stand in the outbox.
             return try await catalog.handoffsDue(
-                for: endpoint.name, at: clock(), limit: 2 * Self.lanesPerEndpoint)
+                for: endpoint.name, at: now,
+                latest: Timestamp(milliseconds: now.milliseconds + plan.maximumDelayMilliseconds),
+                limit: 2 * Self.lanesPerEndpoint)
         } catch {
             logger.warning("the outbox could not be read", metadata: ["sluice.fault": "\(error.detail)"])
             return []

@@ -27,20 +27,6 @@ package struct PartsAnnouncement: Hashable, Sendable {
         var metadata: [String: JSONValue]?
     }
 
-    /// Bytes. A number that 64 bits do not hold is told like any other wrong type, with the member's name, which
-    /// the decoder leaves out.
-    private struct WholeNumber: Decodable {
-        let value: Int64
-
-        init(from decoder: any Decoder) throws {
-            guard let value = try? decoder.singleValueContainer().decode(Int64.self) else {
-                throw DecodingError.typeMismatch(
-                    Int64.self, .init(codingPath: decoder.codingPath, debugDescription: "no whole number"))
-            }
-            self.value = value
-        }
-    }
-
     /// - Throws: `invalid_request` with the wrong field.
     package init(json: [UInt8], formats: MediaFormatTable, limits: UploadLimits) throws(UploadFault) {
         guard JSONText.isShallow(json) else {

@@ -19,9 +19,9 @@ package struct GrantRequest: Hashable, Sendable {
         var `protocol`: String?
         var fileName: String?
         var contentType: String?
-        var size: Int64?
-        var maxSize: Int64?
-        var expiresIn: Int64?
+        var size: WholeNumber?
+        var maxSize: WholeNumber?
+        var expiresIn: WholeNumber?
     }
 
     /// What may stand in `protocol`.
@@ -44,7 +44,7 @@ package struct GrantRequest: Hashable, Sendable {
         let numbers = [("size", body.size), ("maxSize", body.maxSize), ("expiresIn", body.expiresIn)]
         order = try GrantOrder(
             fileName: body.fileName, contentType: body.contentType,
-            numbers: numbers.reduce(into: [:]) { $0[$1.0] = $1.1.map { String($0) } }, formats: formats,
+            numbers: numbers.reduce(into: [:]) { $0[$1.0] = $1.1.map { String($0.value) } }, formats: formats,
             limits: limits)
     }
 
@@ -53,10 +53,6 @@ package struct GrantRequest: Hashable, Sendable {
         case .typeMismatch(_, let context), .valueNotFound(_, let context):
             let field = context.codingPath.first?.stringValue ?? "body"
             return fault(field, "\(field) has the wrong type.")
-        case .dataCorrupted(let context):
-            // A number that 64 bits do not hold is told by the member's name, where it is.
-            let field = context.codingPath.first?.stringValue ?? "body"
-            return fault(field, "\(field) must be what it is described to be.")
         default: return fault("body", "The body must be a JSON object.")
         }
     }

@@ -5,7 +5,8 @@ extension GatewayTests {
     /// Many who are slow, and fifty who are not.
     @Suite(
         .gateway(
-            "--head-timeout-seconds", "3", "--body-timeout-seconds", "2", "--min-body-bytes-per-second", "1024"))
+            "--head-timeout-seconds", "3", "--body-timeout-seconds", "2", "--min-body-bytes-per-second", "1024",
+            "--min-download-bytes-per-second", "1024"))
     struct SlowClients {
         /// Slow ones of each kind; the gateway has no limit near that.
         private static let crowd = 150

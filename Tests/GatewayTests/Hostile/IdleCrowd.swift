@@ -55,36 +55,13 @@ final class IdleCrowd: Sendable {
     }
 
     private static func connection(_ port: Int) throws -> CInt {
-        #if canImport(Glibc)
-            let socket = socket(AF_INET, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
-        #else
-            let socket = socket(AF_INET, CInt(SOCK_STREAM), 0)
-        #endif
-        guard socket >= 0 else { throw Trouble("no socket: \(String(cString: strerror(errno)))") }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        address.sin_port = UInt16(port).bigEndian
-        let failure = withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-            }
-        }
-        guard failure == 0 else {
-            let reason = String(cString: strerror(errno))
-            close(socket)
-            throw Trouble("port \(port): \(reason)")
-        }
-        // No test waits for ever, and nothing of so many connections stays behind in the kernel.
-        var bound = timeval(tv_sec: 60, tv_usec: 0)
-        setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &bound, socklen_t(MemoryLayout<timeval>.size))
-        var hard = linger(l_onoff: 1, l_linger: 0)
-        setsockopt(socket, SOL_SOCKET, SO_LINGER, &hard, socklen_t(MemoryLayout<linger>.size))
+        let socket = try LocalSocket.connected(to: port)
+        // Nothing of so many connections stays behind in the kernel.
+        LocalSocket.endHard(socket)
         return socket
     }
 
     private static func send(_ text: String, on socket: CInt) throws {
-        signal(SIGPIPE, SIG_IGN)
         let bytes = Array(text.utf8)
         guard write(socket, bytes, bytes.count) == bytes.count else { throw Trouble("a connection takes nothing") }
     }

@@ -26,6 +26,10 @@ def item(case):
     return os.environ[f"SLUICE_{kind}_DRAFT" if is_edit else f"SLUICE_{kind}"]
 
 
+# Bytes, as they are.
+schemathesis.serializer.alias("application/partial-upload", "application/octet-stream")
+
+
 @schemathesis.hook
 def before_call(context, case, kwargs):
     path = case.operation.path

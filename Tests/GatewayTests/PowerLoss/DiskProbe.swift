@@ -1,6 +1,6 @@
 import Foundation
 
-/// Stands between a gateway and its data folder: records what it does there, makes calls fail, moves its clock.
+/// Stands between a gateway and its data folder: records what it does there, makes calls fail or slow, moves its clock.
 /// It is a small library in C that the gateway is started with.
 struct DiskProbe: Sendable {
     /// What can be made to fail, as `probe.h` counts it.
@@ -28,7 +28,8 @@ struct DiskProbe: Sendable {
     private static let seedAt = 8
     private static let faultsAt = 16
     private static let faultBytes = 64
-    private static let controlBytes = 16 + 4 * 64
+    private static let delayAt = 16 + 4 * 64
+    private static let controlBytes = delayAt + 64
 
     /// - Parameter folder: an existing one.
     init(watching folder: String) async throws {
@@ -89,6 +90,16 @@ struct DiskProbe: Sendable {
     func failedCount(_ call: Call) throws -> Int {
         let bytes = try Scratch.bytes(control)[(place(of: call) + 12)..<(place(of: call) + 16)]
         return Int(bytes.reversed().reduce(0 as UInt32) { $0 << 8 | UInt32($1) })
+    }
+
+    /// Lets each write and each sync take so much longer from now on.
+    ///
+    /// - Parameter filter: part of the path below the folder; never empty.
+    func slow(microseconds: Int32, at filter: String) throws {
+        try put(0 as Int32, at: Self.delayAt)
+        let name = Data(filter.utf8.prefix(59))
+        try put(name + Data(count: 60 - name.count), at: Self.delayAt + 4)
+        try put(microseconds, at: Self.delayAt)
     }
 
     /// Moves the time of day; what counts elapsed time goes on as before.

@@ -143,8 +143,9 @@ extension GatewayTests {
                 }
             }
             #expect(try await gateway.stop() == 0, "\(cut.name)")
-            let faults = GatewayLog.faults(in: try await gateway.log.whole())
-            #expect(faults == [], "\(cut.name)")
+            let log = try await gateway.log.whole()
+            #expect(GatewayLog.faults(in: log) == [], "\(cut.name)")
+            #expect(GatewayLog.leaks(in: log, key: gateway.key) == [], "\(cut.name)")
             try await expectNoLeak(on: gateway, cut.name)
             Scratch.remove([folder])
         }

@@ -21,7 +21,7 @@ extension GatewayTests {
             let kills = RunSettings.kills(otherwise: 40)
             RunSettings.tell("kills begin with seed \(seed)")
             let start = Date()
-            var run = try TortureRun(seed: seed)
+            var run = try await TortureRun(seed: seed)
             do {
                 for round in 1...kills { try await run.round(round) }
                 try await run.end(round: kills + 1)
@@ -43,7 +43,12 @@ struct TortureRun {
         "--max-open-uploads", "\(maximumOpen)",
     ]
 
+    /// What the log of the catalog takes more for each write and each sync in some rounds: a kill that comes with an answer
+    /// then comes long before a commit that the answer did not wait for.
+    private static let slownessMicroseconds: Int32 = 4000
+
     let folder: String
+    private let probe: DiskProbe?
     private let seed: UInt64
     private var random: SeededRandom
     private var clients: [TortureClient] = []
@@ -51,10 +56,11 @@ struct TortureRun {
     private var rounds = 0
     private var startKills = 0
 
-    init(seed: UInt64) throws {
+    init(seed: UInt64) async throws {
         self.seed = seed
         random = SeededRandom(seed: seed)
         folder = try Scratch.newFolder("torture")
+        probe = DiskProbe.isPossible ? try await DiskProbe(watching: folder) : nil
     }
 
     var tally: String {
@@ -78,6 +84,8 @@ struct TortureRun {
         if Int.random(in: 0..<4, using: &random) == 0 { try age() }
         let gateway = try await start(round)
         try await inspect(gateway, isFull: round % 10 == 0)
+        let isSlow = Int.random(in: 0..<3, using: &random) == 0
+        try probe?.slow(microseconds: isSlow ? Self.slownessMicroseconds : 0, at: "-wal")
         let lastAnswer = Int.random(in: 0..<3, using: &random) > 0 ? Int.random(in: 1...40, using: &random) : .max
         let doom = Doom(of: gateway.process, withAnswer: lastAnswer)
         let most = [0.03, 0.15, 0.4].randomElement(using: &random) ?? 0.1
@@ -85,6 +93,7 @@ struct TortureRun {
         for index in clients.indices { clients[index].begin(stage: 2 * round + 1, over: Line(to: gateway, doom: doom)) }
         try await atOnce(until: doom, moment) { client in try await client.work() }
         guard try await gateway.process.ended() == -SIGKILL else { throw BrokenPromise("it died by itself") }
+        try probe?.slow(microseconds: 0, at: "-wal")
         try await expectNoFaults(gateway)
         rounds += 1
     }
@@ -99,7 +108,8 @@ struct TortureRun {
     }
 
     private mutating func start(_ round: Int) async throws -> RunningGateway {
-        let gateway = try await RunningGateway.start(folder: folder, options: Self.options)
+        let gateway = try await RunningGateway.start(
+            folder: folder, options: Self.options, environment: probe?.environment(isRecording: false) ?? [:])
         self.gateway = gateway
         let line = Line(to: gateway, doom: Doom(of: nil))
         if clients.isEmpty {
@@ -155,8 +165,11 @@ struct TortureRun {
     }
 
     private func expectNoFaults(_ gateway: RunningGateway) async throws {
-        let faults = GatewayLog.faults(in: try await gateway.log.whole())
+        let log = try await gateway.log.whole()
+        let faults = GatewayLog.faults(in: log)
         guard faults.isEmpty else { throw BrokenPromise("it logged faults of its own: \(faults)") }
+        let leaks = GatewayLog.leaks(in: log, key: gateway.key)
+        guard leaks.isEmpty else { throw BrokenPromise("it logged \(leaks)") }
     }
 
     // MARK: The end

@@ -83,7 +83,7 @@ final class Line: Sendable {
             // It may have been answered before its end.
             isSent = false
         }
-        guard let answer = try? await conversation.answer() else { return nil }
+        guard let answer = try? await conversation.answer(toHead: request.method == "HEAD") else { return nil }
         if isSent, !answer.isLast { kept.withLock { $0.append(conversation) } }
         // Nothing can be lost of what was only read.
         if request.method != "GET" { doom.answered() }

@@ -44,10 +44,7 @@ struct Inventory: Sendable {
     /// The id of what was begun without an answer, by its name.
     func id(of track: Track) -> String? {
         if let upload = open.values.first(where: { $0.fileName == track.name }) { return upload.fileId }
-        if let file = files.values.first(where: { $0.fileName == track.name }) { return file.id }
-        guard track.way == .gallery else { return nil }
-        // Where the bytes come before the name, what broke off has none; nothing can be made of it any more.
-        return open.values.first { $0.fileName.hasPrefix("upload.") && $0.state == "receiving" }?.fileId
+        return files.values.first { $0.fileName == track.name }?.id
     }
 
     /// Nothing may be left once every client has taken what is its own.
@@ -72,10 +69,11 @@ extension TortureClient {
                 track.fileID = id
                 track.accessPath = try Self.path(told.accessUrl)
                 if track.way == .link {
-                    guard told.state == "receiving" || track.spending != .surely else {
-                        throw BrokenPromise("a link was used and is not any more: \(track.account)")
+                    // What was on its way before the start has ended with it.
+                    guard told.state == "granted", track.spending != .surely else {
+                        throw BrokenPromise("a link was used and its upload is \(told.state): \(track.account)")
                     }
-                    track.spending = told.state == "granted" ? .not : .surely
+                    track.spending = .not
                 }
             } else if let id, let told = inventory.files.removeValue(forKey: id) {
                 try track.settle(.complete)
@@ -120,8 +118,14 @@ extension TortureClient {
             let isUnsure = tracks[index].parts.contains { $0.count > 1 }
             if tracks[index].phase == .open {
                 if isFull || chance(30) { try await expectUnreadable(index) }
-                guard tracks[index].way == .parts || tracks[index].way == .chunks else { continue }
+                guard [.parts, .chunks, .sequential].contains(tracks[index].way) else { continue }
                 try await look(index)
+                if tracks[index].way == .sequential {
+                    // What is told of the offset is taken next.
+                    if tracks[index].phase == .open { try await askForOffset(index) }
+                    if tracks[index].phase == .open, chance(25) { try await append(index) }
+                    continue
+                }
                 guard chance(25), tracks[index].phase == .open else { continue }
                 // What is reported missing is taken next.
                 if tracks[index].way == .chunks {
@@ -157,6 +161,9 @@ extension TortureClient {
 
     private mutating func finish(_ index: Int) async throws {
         let track = tracks[index]
+        if track.way == .sequential, track.fileID != nil, chance(80) {
+            return track.phase == .open ? try await append(index) : try await look(index)
+        }
         guard track.way == .parts || track.way == .chunks, chance(80) else {
             // A link that was not used yet is good still.
             if track.way == .link, track.spending == .not, !track.linkPath.isEmpty, chance(50) {

@@ -55,7 +55,8 @@ extension TortureClient {
             _ = try await ask(.delete("/api/v1/uploads/\(track.reference)"), 409)
         case .link where !track.linkPath.isEmpty: try await expectSpent(index)
         case .form where track.isKeyed: try await repeatForm(track)
-        case .link, .form, .gallery: try Self.expect(try await ask(part, 409), "already_complete", "link_used")
+        case .sequential, .link, .form, .gallery:
+            try Self.expect(try await ask(part, 409), "already_complete", "link_used")
         }
     }
 

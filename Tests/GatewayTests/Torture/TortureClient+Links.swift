@@ -50,7 +50,8 @@ extension TortureClient {
         let request = putRequest(tracks[index])
         let wasUnsure = tracks[index].spending == .perhaps
         tracks[index].spending = .perhaps
-        tracks[index].phases.insert(.complete)
+        // Whatever a kill cuts off has ended when the gateway starts again.
+        tracks[index].phases.formUnion([.complete, .gone])
         let answer = wasUnsure ? try await ask(request, 200, 409) : try await ask(request, 200)
         tracks[index].spending = .surely
         try settlePut(index, isTaken: answer.status == 200)
@@ -69,7 +70,8 @@ extension TortureClient {
         let requests = [putRequest(tracks[index]), putRequest(tracks[index])]
         let wasUnsure = tracks[index].spending == .perhaps
         tracks[index].spending = .perhaps
-        tracks[index].phases.insert(.complete)
+        // Whatever a kill cuts off has ended when the gateway starts again.
+        tracks[index].phases.formUnion([.complete, .gone])
         let answers = await askAtOnce(requests)
         let statuses = answers.map { $0?.status }
         guard statuses.allSatisfy({ $0 == nil || $0 == 200 || $0 == 409 }) else {
@@ -85,7 +87,7 @@ extension TortureClient {
         if isSilent { throw Silence() }
     }
 
-    /// Whatever was begun may be used up; whether it was begun is not known before the gateway starts again.
+    /// Whatever was begun is used up and ended; whether it was begun is not known before the gateway starts again.
     private mutating func breakPutOff(_ index: Int) async {
         let request = putRequest(tracks[index])
         tracks[index].isWavering = true

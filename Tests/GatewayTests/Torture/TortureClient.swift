@@ -91,8 +91,9 @@ struct TortureClient: Sendable {
     }
 
     private mutating func beginSomething() async throws {
-        switch Int.random(in: 0..<10, using: &random) {
+        switch Int.random(in: 0..<13, using: &random) {
         case 0...3: try await beginParts()
+        case 10...12: try await beginSequential()
         case 4...5: try await beginChunks()
         case 6...7: try await beginLink()
         case 8: try await postForm()
@@ -109,6 +110,7 @@ struct TortureClient: Sendable {
         case (.gone, _), (.absent, _): bury(index)
         case (.open, .parts): try await stepWithParts(index)
         case (.open, .chunks): try await stepWithChunks(index)
+        case (.open, .sequential): try await stepWithSequential(index)
         case (_, .link): try await stepWithLink(index)
         case (.open, .form), (.open, .gallery): try await giveUp(index)
         case (nil, _): try await look(index)

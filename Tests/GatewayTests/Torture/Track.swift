@@ -4,7 +4,7 @@ import Foundation
 /// possibilities; they are written down before the request is sent, and taken back by its answer, or by looking.
 struct Track: Sendable {
     /// How the bytes come in.
-    enum Way: Sendable { case parts, chunks, link, form, gallery }
+    enum Way: Sendable { case parts, chunks, sequential, link, form, gallery }
 
     enum Phase: Sendable {
         /// It never was.
@@ -50,6 +50,8 @@ struct Track: Sendable {
     var shaken: Set<Int> = []
     /// For each part the versions that may stand there; 0 is nothing.
     var parts: [Set<Int>]
+    /// Of bytes that come in order: how many may be here.
+    var offsets = 0...0
     var spending = Spending.not
     var completion: Data?
     var item = Item.none
@@ -75,8 +77,11 @@ struct Track: Sendable {
     var reference: String { fileID ?? alias }
     var title: String { formTitle ?? "About \(alias)" }
     var account: String {
-        "\(way) \(name) (\(fileID ?? "no id"), \(content.sizeBytes) bytes in \(content.partCount), \(phases), \(parts))"
+        "\(way) \(name) (\(fileID ?? "no id"), \(content.sizeBytes) bytes in \(content.partCount), \(phases), \(parts), \(offsets))"
     }
+
+    /// How many bytes are here, where that is certain.
+    var offset: Int? { offsets.count == 1 ? offsets.lowerBound : nil }
 
     // MARK: Parts
 
@@ -97,6 +102,12 @@ struct Track: Sendable {
 
     /// Everything is here, in whichever version.
     mutating func becameWhole() throws {
+        if way == .sequential {
+            guard offsets.contains(content.sizeBytes) else {
+                throw BrokenPromise("complete with \(offsets) bytes: \(account)")
+            }
+            offsets = content.sizeBytes...content.sizeBytes
+        }
         for number in parts.indices {
             parts[number].remove(0)
             if parts[number].isEmpty { throw BrokenPromise("complete without part \(number + 1): \(account)") }
@@ -114,6 +125,13 @@ struct Track: Sendable {
 
     /// Holds the report of an open upload against what was acknowledged.
     mutating func settle(_ told: Told.Upload) throws {
+        if way == .sequential {
+            guard offsets.contains(told.receivedBytes) else {
+                throw BrokenPromise("\(told.receivedBytes) bytes are reported, not \(offsets): \(account)")
+            }
+            // Whoever only looks stops nobody who is sending.
+            offsets = told.receivedBytes...(isWavering ? offsets.upperBound : told.receivedBytes)
+        }
         guard way == .parts || way == .chunks else { return }
         let here = Dictionary((told.parts ?? []).map { ($0.number, $0) }, uniquingKeysWith: { first, _ in first })
         guard here.keys.allSatisfy((1...content.partCount).contains), here.count == told.parts?.count else {

@@ -1,6 +1,6 @@
 // Stands between a program and what it does below one folder (LD_PRELOAD). It records every change with its bytes,
 // every sync and every HTTP answer, in the order in which the program could rely on them; it makes calls fail on
-// demand; and it moves the clock. Settings, by environment:
+// demand; it makes writes and syncs slow; and it moves the clock. Settings, by environment:
 //
 //   PROBE_FOLDER   the folder, absolute, without links
 //   PROBE_LOG      where to append records; nothing is recorded without it
@@ -145,6 +145,13 @@ static int fails(int which, const char *path) {
     return 1;
 }
 
+// Waits where a slow disk would: whoever relies on what is not done yet has time to be caught.
+static void take_time(const char *path) {
+    if (control == NULL || path == NULL) { return; }
+    int32_t microseconds = __atomic_load_n(&control->delay.microseconds, __ATOMIC_ACQUIRE);
+    if (microseconds > 0 && strstr(path, control->delay.filter) != NULL) { usleep((useconds_t)microseconds); }
+}
+
 // MARK: - Names
 
 // The caller holds the mutex.
@@ -262,6 +269,7 @@ static size_t cut_short(struct file *file, size_t length) {
         REAL(ssize_t, name, int, const void *, size_t, offset_type)                     \
         struct file *file = watched(descriptor);                                        \
         if (file == NULL) { return real(descriptor, bytes, length, offset); }           \
+        take_time(file->path);                                                          \
         if (fails(WRITES, file->path)) { return -1; }                                   \
         length = cut_short(file, length);                                               \
         ssize_t done = real(descriptor, bytes, length, offset);                         \
@@ -277,6 +285,7 @@ PWRITE(pwrite64, off64_t)
         REAL(ssize_t, name, int, const struct iovec *, int, offset_type)                        \
         struct file *file = watched(descriptor);                                                \
         if (file == NULL) { return real(descriptor, vectors, count, offset); }                  \
+        take_time(file->path);                                                                  \
         if (fails(WRITES, file->path)) { return -1; }                                           \
         if (count > 60) { count = 60; }                                                         \
         if (fails(SHORT_WRITES, file->path)) { count = (count + 1) / 2; }                       \
@@ -365,6 +374,7 @@ int fallocate(int descriptor, int mode, off_t start, off_t length) {
         struct file *file = watched(descriptor);                                        \
         if (file == NULL) { return real(descriptor); }                                  \
         int64_t number = (int64_t)__atomic_add_fetch(&last_sync, 1, __ATOMIC_RELAXED);  \
+        take_time(file->path);                                                          \
         note(SYNC_BEGUN, file->handle, 0, number, NULL, 0);                             \
         int result = fails(SYNCS, file->path) ? -1 : real(descriptor);                  \
         int error = errno;                                                              \

@@ -15,10 +15,16 @@ struct fault {
     char filter[48]; // part of the path; empty for any
 };
 
+struct delay {
+    int32_t microseconds;  // before each write and each sync
+    char filter[60];       // part of the path
+};
+
 struct control {
     int64_t clock_seconds;  // added to the time of day
     uint64_t seed;
     struct fault faults[FAULTS];
+    struct delay delay;
 };
 
 enum {
