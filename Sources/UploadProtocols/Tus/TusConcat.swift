@@ -14,7 +14,8 @@ package enum TusConcat: Hashable, Sendable {
             self = .partial
             return
         }
-        guard field.hasPrefix(Self.finalMark) else {
+        // URLs are ASCII; anything else could not be given back as it came.
+        guard field.hasPrefix(Self.finalMark), field.utf8.allSatisfy({ (0x20...0x7E).contains($0) }) else {
             throw Self.fault("Upload-Concat must be partial, or final; and the URLs of its partial uploads.")
         }
         var ids: [String] = []

@@ -37,7 +37,8 @@ import UploadModel
             ([("Upload-Concat", "final")], 400), ([("Upload-Concat", "final;a")], 400),
             ([("Upload-Concat", "final;/files/")], 400), ([("Upload-Concat", "final;/files")], 400),
             ([("Upload-Concat", "final;/other/a")], 400), ([("Upload-Concat", "final;ftp://h/files/a")], 400),
-            ([("Upload-Concat", "final;/files/%ZZ")], 400), ([("Upload-Concat", "final;http://h")], 400),
+            ([("Upload-Concat", "final;/files/%ZZ")], 400), ([("Upload-Concat", "final;/files/é")], 400),
+            ([("Upload-Concat", "final;http://h")], 400),
             // creation-with-upload.
             ([("Upload-Length", "9"), ("Content-Length", "5")], 415),
             ([("Upload-Length", "9"), ("Content-Length", "5"), ("Content-Type", "video/mp4")], 415),
