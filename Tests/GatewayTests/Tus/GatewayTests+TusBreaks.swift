@@ -62,11 +62,16 @@ extension GatewayTests {
             let gateway = try RunningGateway.shared
             let whole = try Scratch.bytes(try Samples.shared.film(sizeBytes: 1 << 20))
             let upload = try await gateway.createdTus(film: whole.count)
-            let hanging = try gateway.conversation()
-            try await hanging.send(gateway.tusPatchHead(upload, at: 0, "Content-Length: \(whole.count)"))
-            try await hanging.send(whole[..<100_000])
+            var hanging = try gateway.conversation()
             try await eventually("the bytes that hang are counted") {
-                try await gateway.tusOffset(upload) > 0
+                // Whoever asks takes over, be it before the bytes were read; then they hang once more.
+                hanging = try gateway.conversation()
+                try await hanging.send(
+                    gateway.tusPatchHead(
+                        upload, at: 0, "Content-Length: \(whole.count)", "Expect: 100-continue"))
+                #expect(try await hanging.answer()?.status == 100)
+                try await hanging.send(whole[..<100_000])
+                return try await gateway.tusOffset(upload) > 0
             }
             let overtaken = try #require(try await hanging.answer())
             #expect(overtaken.status == 409, "\(overtaken.account)")
