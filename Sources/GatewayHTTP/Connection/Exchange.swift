@@ -74,6 +74,9 @@ final class Exchange: @unchecked Sendable {
     /// Where the request began: at the other end of the connection, or before the proxies that are trusted.
     private(set) lazy var origin = proxies.origin(of: head, peer: peer.flatMap { IPAddress($0) })
 
+    /// Whether a trusted proxy passed the request on.
+    var isFromProxy: Bool { peer.flatMap { IPAddress($0) }.map(proxies.trusts) ?? false }
+
     /// The address at the other end of the connection.
     private var peer: String? { connection.channel.remoteAddress?.ipAddress }
 

@@ -21,7 +21,7 @@ package struct TrustedProxies: Hashable, Sendable {
     /// Whether nobody is trusted.
     package var isEmpty: Bool { ranges.isEmpty }
 
-    private func trusts(_ address: IPAddress) -> Bool {
+    package func trusts(_ address: IPAddress) -> Bool {
         let inner = address.embedded.map(IPAddress.v4)
         return ranges.contains { range in range.contains(address) || inner.map(range.contains) == true }
     }
