@@ -34,6 +34,8 @@ final class DiskPieceWriter: FillablePieceWriter, @unchecked Sendable {
     private var pace: BlockPace
     private var inFlight: [Pending<Void>] = []
     private var isEnded = false
+    /// Why bytes that were taken are not there; nothing can make the piece whole again.
+    private var fault: StoreFault?
     private let onAbandon: @Sendable () -> Void
 
     init(
@@ -113,11 +115,13 @@ final class DiskPieceWriter: FillablePieceWriter, @unchecked Sendable {
         }
         let position = start + writtenBytes
         let file = file
-        try await store.threads.run { () throws(StoreFault) in
-            let result = bytes.withUnsafeReadableBytes { source in
-                Result { () throws(StoreFault) in try file.write(source, at: position) }
+        try await remembering { () throws(StoreFault) in
+            try await store.threads.run { () throws(StoreFault) in
+                let result = bytes.withUnsafeReadableBytes { source in
+                    Result { () throws(StoreFault) in try file.write(source, at: position) }
+                }
+                try result.get()
             }
-            try result.get()
         }
         writtenBytes += Int64(bytes.readableBytes)
     }
@@ -176,12 +180,24 @@ final class DiskPieceWriter: FillablePieceWriter, @unchecked Sendable {
     }
 
     private func settleWrites(leaving count: Int) async throws(StoreFault) {
-        while inFlight.count > count { try await inFlight.removeFirst().value() }
+        try await remembering { () throws(StoreFault) in
+            while inFlight.count > count { try await inFlight.removeFirst().value() }
+        }
+    }
+
+    private func remembering(_ body: () async throws(StoreFault) -> Void) async throws(StoreFault) {
+        do throws(StoreFault) {
+            try await body()
+        } catch {
+            fault = fault ?? error
+            throw error
+        }
     }
 
     func finish() async throws(StoreFault) -> PieceReceipt {
         precondition(!isEnded, "a piece writer is ended once")
         do throws(StoreFault) {
+            if let fault { throw fault }
             if let write = smallWrite() {
                 try await store.sync(file, after: write)
                 writtenBytes += Int64(write.byteCount)

@@ -44,7 +44,7 @@ extension MemoryCatalog {
 
     package func reserveReceived() async throws(CatalogFault) {
         state.withLock { state in
-            for (id, upload) in state.uploads where upload.record.claimedAt == nil {
+            for (id, upload) in state.uploads where upload.record.claimedAt == nil || upload.record.way != .parts {
                 state.uploads[id]?.reservedBytes = upload.record.receivedBytes
             }
         }

@@ -32,11 +32,14 @@ extension MemoryCatalog {
         }
     }
 
-    package func joining(limit: Int) async throws(CatalogFault) -> [UploadRecord] {
+    package func joining(after cursor: UploadCursor?, limit: Int) async throws(CatalogFault) -> [UploadRecord] {
         state.withLock { state in
             let joining = state.uploads.values.map(\.record).filter { $0.way == .joined && $0.state == .receiving }
             let oldest = joining.sorted { ($0.createdAt, $0.fileID.text) < ($1.createdAt, $1.fileID.text) }
-            return Array(oldest.prefix(max(0, limit)))
+            let after = oldest.drop { upload in
+                cursor.map { (upload.createdAt, upload.fileID.text) <= ($0.createdAt, $0.fileID.text) } ?? false
+            }
+            return Array(after.prefix(max(0, limit)))
         }
     }
 }

@@ -68,7 +68,7 @@ extension SQLiteCatalog {
             try database.change(
                 """
                 UPDATE upload SET reserved_bytes = received_bytes
-                WHERE state = 'receiving' AND size_bytes IS NULL AND claimed_at IS NULL
+                WHERE state = 'receiving' AND size_bytes IS NULL AND (claimed_at IS NULL OR way <> 'parts')
                     AND reserved_bytes <> received_bytes
                 """, [])
         }

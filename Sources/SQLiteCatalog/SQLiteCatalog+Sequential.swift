@@ -45,14 +45,15 @@ extension SQLiteCatalog {
         }
     }
 
-    package func joining(limit: Int) async throws(CatalogFault) -> [UploadRecord] {
+    package func joining(after cursor: UploadCursor?, limit: Int) async throws(CatalogFault) -> [UploadRecord] {
         try await read("joining") { database in
             try database.rows(
                 """
                 SELECT \(UploadRows.columns) FROM upload INDEXED BY upload_joining
-                WHERE way = 'joined' AND state = 'receiving' ORDER BY created_at, file_id LIMIT ?
+                WHERE way = 'joined' AND state = 'receiving' AND (created_at, file_id) > (?, ?)
+                ORDER BY created_at, file_id LIMIT ?
                 """,
-                [max(0, limit)]
+                [cursor?.createdAt.milliseconds ?? Int64.min, cursor?.fileID.text ?? "", max(0, limit)]
             ).map(UploadRows.record)
         }
     }

@@ -30,17 +30,20 @@ package final class AppendUpload: ByteReceiver, @unchecked Sendable {
     package private(set) var upload: UploadRecord
     /// The last of its pieces that is recorded.
     private var last: StoredPart?
-    private var intake: Intake
+    /// The piece that is being filled; begun with its first byte.
+    private var intake: Intake?
     private var pieceStart: Int64
     private var pieceBegan = ContinuousClock.now
     private var heldBytes: Int64 = 0
+    /// Up to here the disk had room when it was asked.
+    private var roomyBytes: Int64 = 0
     /// The bytes that came cannot be right, and none of them can be sent again.
     private var isSpoiled = false
 
     init(
         engine: UploadEngine, upload: UploadRecord, last: StoredPart?, lease: Lease, offer: AppendOffer,
         upTo most: Int64, size: Int64?, onProgress: (@Sendable (Int64) async -> Void)?
-    ) async throws(UploadFault) {
+    ) {
         self.engine = engine
         self.lease = lease
         self.offer = offer
@@ -51,12 +54,11 @@ package final class AppendUpload: ByteReceiver, @unchecked Sendable {
         self.last = last
         pieceStart = offer.offset
         cut = Cut(offer, from: onProgress == nil ? Self.stepBytes : Self.progressStepBytes, endBytes: endBytes)
-        intake = try await Self.intake(engine, upload, offer, after: last, cut, offer.offset)
     }
 
     // MARK: Bytes
 
-    private var position: Int64 { pieceStart + intake.receivedBytes }
+    private var position: Int64 { pieceStart + (intake?.receivedBytes ?? 0) }
 
     package func receive(_ bytes: ByteBuffer) async throws(UploadFault) {
         if lease.isRevoked { throw UploadEngine.superseded }
@@ -68,21 +70,25 @@ package final class AppendUpload: ByteReceiver, @unchecked Sendable {
         while let slice = rest.readSlice(length: Int(min(Int64(rest.readableBytes), pieceEnd - position))),
             slice.readableBytes > 0
         {
+            let intake = try await piece()
             try await watching { () throws(UploadFault) in try await intake.receive(slice) }
             try await turnIfDue()
         }
     }
 
-    package var lendsMemory: Bool { intake.lendsMemory }
+    package var lendsMemory: Bool {
+        // Of the first bytes of a file somebody looks at the type.
+        intake?.lendsMemory ?? (pieceStart > 0 && pieceStart < endBytes && isPieceSized)
+    }
 
     package func vacancy(expecting byteCount: Int?) async throws(UploadFault) -> Vacancy? {
         if lease.isRevoked { throw UploadEngine.superseded }
         try await hold(min(pieceEnd, position + Int64(byteCount ?? 1 << 20)))
-        return try await intake.vacancy(expecting: byteCount)
+        return try await piece().vacancy(expecting: byteCount)
     }
 
     package func filled(_ byteCount: Int) async throws(UploadFault) {
-        try await intake.filled(byteCount)
+        try await intake?.filled(byteCount)
         try await turnIfDue()
     }
 
@@ -97,10 +103,23 @@ package final class AppendUpload: ByteReceiver, @unchecked Sendable {
         }
     }
 
-    /// What an upload of unknown length takes of its tenant's quota is held before it is written.
+    /// What an upload of unknown length takes of its tenant's quota is held before it is written, and the disk is asked
+    /// for it: nobody knew it when it began.
     private func hold(_ bytes: Int64) async throws(UploadFault) {
-        guard sizeBytes == nil, bytes > heldBytes else { return }
-        heldBytes = try await engine.reserve(bytes, for: upload)
+        guard sizeBytes == nil else { return }
+        if bytes > heldBytes { heldBytes = try await engine.reserve(bytes, for: upload) }
+        if bytes > roomyBytes {
+            try await engine.checkRoom(for: Self.stepBytes)
+            roomyBytes = bytes + Self.stepBytes
+        }
+    }
+
+    /// Gives back what was held for bytes that were not recorded.
+    private func release() async {
+        if heldBytes > upload.receivedBytes, upload.layout.sizeBytes == nil {
+            _ = try? await engine.grow(upload, by: Growth(fromBytes: upload.receivedBytes, piece: nil))
+        }
+        lease.release()
     }
 
     // MARK: Pieces
@@ -123,48 +142,53 @@ package final class AppendUpload: ByteReceiver, @unchecked Sendable {
 
     private var pieceEnd: Int64 { cut.end(from: pieceStart) }
 
-    private static func intake(
-        _ engine: UploadEngine, _ upload: UploadRecord, _ offer: AppendOffer, after last: StoredPart?, _ cut: Cut,
-        _ start: Int64
-    ) async throws(UploadFault) -> Intake {
-        let length = cut.end(from: start) - start
-        let isLengthKnown = cut.stepBytes != nil || offer.declaredBytes != nil
-        let sizing = isLengthKnown ? PieceSizing.exactly(length) : .atMost(length)
-        let place = PiecePlace(number: (last?.number ?? 0) + 1, start: start)
-        let writer = try await translating { () throws(StoreFault) in
-            try await engine.store.writer(of: upload.objectKey, piece: place, sizing: sizing)
-        }
-        return Intake(
-            writer: writer, sizing: sizing, checker: engine.checker, isFileStart: start == 0,
+    private var isPieceSized: Bool { cut.stepBytes != nil || offer.declaredBytes != nil }
+
+    private func piece() async throws(UploadFault) -> Intake {
+        if let intake { return intake }
+        let length = pieceEnd - pieceStart
+        let sizing = isPieceSized ? PieceSizing.exactly(length) : .atMost(length)
+        let place = PiecePlace(number: (last?.number ?? 0) + 1, start: pieceStart)
+        let writer = try await engine.writer(of: upload, place, sizing: sizing, sizeBytes: sizeBytes)
+        let begun = Intake(
+            writer: writer, sizing: sizing, checker: engine.checker, isFileStart: pieceStart == 0,
             declaredType: upload.declaredType, digests: offer.digests, isWholeFile: false)
+        intake = begun
+        pieceBegan = .now
+        return begun
     }
 
-    /// Ends a piece that is full or old and goes on with the next.
+    /// Ends a piece that is full or old; the next begins with the next byte.
     private func turnIfDue() async throws(UploadFault) {
-        guard cut.stepBytes != nil, position < endBytes, intake.receivedBytes > 0,
+        guard cut.stepBytes != nil, position < endBytes, let intake, intake.receivedBytes > 0,
             position == pieceEnd || ContinuousClock.now - pieceBegan >= Self.stepTime
         else { return }
-        // The room of an upload of known size was reserved when it began.
-        if sizeBytes == nil { try await engine.checkRoom(for: cut.stepBytes) }
-        try await record(try await intake.sealWhatCame())
-        pieceBegan = .now
-        intake = try await Self.intake(engine, upload, offer, after: last, cut, pieceStart)
+        try await record(try await intake.sealWhatCame(), of: intake)
         await onProgress?(upload.receivedBytes)
     }
 
-    /// Records a piece that is durable; the next one begins behind it.
-    private func record(_ receipt: PieceReceipt) async throws(UploadFault) {
-        let own = StoredPart(
-            number: (last?.number ?? 0) + 1, range: ByteRange(start: pieceStart, length: receipt.lengthBytes),
-            crc32c: receipt.crc32c, token: receipt.token)
-        let piece = receipt.lengthBytes > 0 ? last.flatMap { engine.store.merged($0, own) } ?? own : nil
+    /// Records what is durable; the next piece begins behind it.
+    ///
+    /// - Parameter receipt: `nil` where no byte came: then only what was told of the length is recorded.
+    private func record(
+        _ receipt: PieceReceipt?, of intake: Intake?, isLast: Bool = false
+    ) async throws(UploadFault) {
+        var piece: StoredPart?
+        if let receipt, receipt.lengthBytes > 0 {
+            let own = StoredPart(
+                number: (last?.number ?? 0) + 1, range: ByteRange(start: pieceStart, length: receipt.lengthBytes),
+                crc32c: receipt.crc32c, token: receipt.token)
+            piece = last.flatMap { engine.store.merged($0, own) } ?? own
+        }
         upload = try await engine.grow(
             upload,
             by: Growth(
-                fromBytes: pieceStart, piece: piece, sizeBytes: sizeBytes, detectedType: intake.detectedType,
-                heldBytes: heldBytes))
+                fromBytes: pieceStart, piece: piece, sizeBytes: sizeBytes, detectedType: intake?.detectedType,
+                heldBytes: isLast ? 0 : heldBytes))
         last = piece ?? last
-        pieceStart += receipt.lengthBytes
+        pieceStart = upload.receivedBytes
+        self.intake = nil
+        if isLast { heldBytes = 0 }
     }
 
     // MARK: The end
@@ -181,46 +205,46 @@ package final class AppendUpload: ByteReceiver, @unchecked Sendable {
     ///
     /// - Parameter expected: digests that the bytes of this request must have. Where they have not, none of them counts.
     package func finish(expecting expected: [DigestAlgorithm: Digest]) async throws(UploadFault) -> Outcome {
-        heldBytes = 0
         do throws(UploadFault) {
-            let receipt = try await intake.sealWhatCame()
-            try UploadEngine.check(receipt, against: expected)
-            try await record(receipt)
+            // Of no bytes there are digests too, where somebody asks for them.
+            let intake = offer.digests.isEmpty && expected.isEmpty ? intake : try await piece()
+            let receipt = try await intake?.sealWhatCame()
+            if let receipt { try UploadEngine.check(receipt, against: expected) }
+            try await record(receipt, of: intake, isLast: true)
             let isOver = offer.endsFile || (offer.completesWhenFull && upload.isFull)
             if upload.way == .sequential, isOver, upload.isFull || upload.layout.sizeBytes == nil {
-                let isAll = receipt.lengthBytes == upload.receivedBytes
+                let isAll = receipt?.lengthBytes == upload.receivedBytes
                 upload = try await engine.publishSequential(
                     upload, parts: try await engine.parts(of: upload),
-                    sha256: isAll ? receipt.digests[.sha256] : nil)
+                    sha256: isAll ? receipt?.digests[.sha256] : nil)
             }
             if upload.way == .partial, upload.isFull { engine.joinBell.ring() }
             lease.release()
-            var digests = receipt.digests
-            if cut.stepBytes == nil { digests[.crc32c] = Digest(receipt.crc32c) }
+            var digests = receipt?.digests ?? [:]
+            if cut.stepBytes == nil { digests[.crc32c] = receipt.map { Digest($0.crc32c) } }
             return Outcome(upload: upload, digests: digests)
         } catch {
-            await intake.abandon()
-            lease.release()
+            await intake?.abandon()
+            await release()
             throw error
         }
     }
 
     /// The request broke off, or its bytes cannot be right. What came in order before that is kept.
     package func abandon() async {
-        heldBytes = 0
         if isSpoiled {
-            await intake.abandon()
+            await intake?.abandon()
             await engine.fail(upload)
-        } else if !offer.isWholeOrNothing, intake.receivedBytes > 0 {
+        } else if !offer.isWholeOrNothing, let intake, intake.receivedBytes > 0, intake.isSound {
             do throws(UploadFault) {
-                try await record(try await intake.sealWhatCame())
+                try await record(try await intake.sealWhatCame(), of: intake, isLast: true)
             } catch {
                 engine.logger.notice(
                     "bytes of a request that broke off could not be kept",
                     metadata: ["sluice.fault": "\(error.cause ?? error.detail)"])
             }
         }
-        await intake.abandon()
-        lease.release()
+        await intake?.abandon()
+        await release()
     }
 }

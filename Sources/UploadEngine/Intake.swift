@@ -42,6 +42,7 @@ final class Intake: @unchecked Sendable {
     private var prefix: [UInt8] = []
     private var isJudged: Bool
     private var isEnded = false
+    private var hasFailed = false
     private(set) var receivedBytes: Int64 = 0
 
     var isOfUnknownLength: Bool {
@@ -79,7 +80,19 @@ final class Intake: @unchecked Sendable {
             prefix.append(contentsOf: bytes.readableBytesView.prefix(checker.prefixBytes - prefix.count))
             if prefix.count >= checker.prefixBytes { try judge() }
         }
-        try await translating { () throws(StoreFault) in try await writer.append(bytes) }
+        try await writing { () throws(StoreFault) in try await writer.append(bytes) }
+    }
+
+    /// Whether what came can still be made durable: the writer has not ended, and has taken everything.
+    var isSound: Bool { !isEnded && !hasFailed }
+
+    private func writing<Value>(_ body: () async throws(StoreFault) -> Value) async throws(UploadFault) -> Value {
+        do throws(StoreFault) {
+            return try await body()
+        } catch {
+            hasFailed = true
+            throw UploadFault(error)
+        }
     }
 
     var lendsMemory: Bool {
@@ -89,13 +102,13 @@ final class Intake: @unchecked Sendable {
 
     func vacancy(expecting byteCount: Int?) async throws(UploadFault) -> Vacancy? {
         guard let fillable, lendsMemory else { return nil }
-        return try await translating { () throws(StoreFault) in try await fillable.vacancy(expecting: byteCount) }
+        return try await writing { () throws(StoreFault) in try await fillable.vacancy(expecting: byteCount) }
     }
 
     func filled(_ byteCount: Int) async throws(UploadFault) {
         guard let fillable else { return }
         receivedBytes += Int64(byteCount)
-        try await translating { () throws(StoreFault) in try await fillable.filled(byteCount) }
+        try await writing { () throws(StoreFault) in try await fillable.filled(byteCount) }
     }
 
     /// All bytes came; they are durable when this returns.
@@ -111,7 +124,7 @@ final class Intake: @unchecked Sendable {
         return try await translating { () throws(StoreFault) in try await writer.finish() }
     }
 
-    /// Makes durable what came, be it less than was expected.
+    /// Makes durable what came, be it less than was expected. Only while it ``isSound``.
     func sealWhatCame() async throws(UploadFault) -> PieceReceipt {
         isEnded = true
         return try await translating { () throws(StoreFault) in try await writer.finish() }

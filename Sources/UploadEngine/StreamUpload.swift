@@ -234,13 +234,18 @@ extension UploadEngine {
     }
 
     /// Ends an upload whose bytes are wrong or whose transfer broke, and frees them.
-    package func fail(_ upload: UploadRecord) async {
+    ///
+    /// - Returns: whether it has ended now, be it long ago.
+    @discardableResult
+    package func fail(_ upload: UploadRecord) async -> Bool {
         do throws(CatalogFault) {
             if case .done = try await catalog.end(upload.fileID, as: .failed, now: now) {
                 await discard(upload.objectKey, spooled: [])
             }
+            return true
         } catch {
             logger.warning("a failed upload could not be ended", metadata: ["sluice.fault": "\(error.detail)"])
+            return false
         }
     }
 }

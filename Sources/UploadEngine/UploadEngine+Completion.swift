@@ -282,7 +282,9 @@ extension UploadEngine {
         for id in second.unstaged where first.unstaged.contains(id) {
             let upload = try await translating { () throws(CatalogFault) in try await catalog.upload(id) }
             // A link that was used has nothing staged until its stream begins, and nothing acknowledged before its end.
-            if let upload, upload.state == .receiving, upload.claimedAt == nil { unstaged.append(id) }
+            if let upload, upload.state == .receiving, upload.claimedAt == nil || upload.receivedBytes > 0 {
+                unstaged.append(id)
+            }
         }
         second.unstaged = unstaged
         return second

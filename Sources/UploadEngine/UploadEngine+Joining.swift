@@ -37,55 +37,81 @@ extension UploadEngine {
     ///
     /// - Returns: whether there was something to be done.
     func joinWaiting() async throws(UploadFault) -> Bool {
-        let waiting = try await translating { () throws(CatalogFault) in
-            try await catalog.joining(limit: UploadRecord.maximumJoinCount)
-        }
         var hasJoined = false
-        for upload in waiting where !Task.isCancelled {
-            do throws(UploadFault) {
-                if try await join(upload) { hasJoined = true }
-            } catch {
-                logger.warning(
-                    "uploads could not be joined",
-                    metadata: ["sluice.fault": "\(error.cause ?? error.detail)"])
-                // What is too large now is so for ever; anything else may pass.
-                if error.code == .tooLarge { await fail(upload) }
+        var cursor: UploadCursor?
+        while !Task.isCancelled {
+            let waiting = try await translating { () throws(CatalogFault) in
+                try await catalog.joining(after: cursor, limit: Self.joinBatchCount)
             }
+            for upload in waiting where !Task.isCancelled {
+                if await tryToJoin(upload) { hasJoined = true }
+            }
+            guard waiting.count == Self.joinBatchCount, let last = waiting.last else { break }
+            cursor = UploadCursor(createdAt: last.createdAt, fileID: last.fileID)
         }
         return hasJoined
     }
 
+    /// How many are looked up at once.
+    private static let joinBatchCount = 100
+
+    private func tryToJoin(_ upload: UploadRecord) async -> Bool {
+        do throws(UploadFault) {
+            return try await join(upload)
+        } catch {
+            logger.warning(
+                "uploads could not be joined", metadata: ["sluice.fault": "\(error.cause ?? error.detail)"])
+            // What is too large now is so for ever; anything else may pass.
+            return error.code == .tooLarge ? await fail(upload) : false
+        }
+    }
+
     /// Copies what is not copied yet and makes the file complete; once more after a break it goes on where it was.
     private func join(_ stale: UploadRecord) async throws(UploadFault) -> Bool {
-        let pieces = try await pieces(of: stale)
-        if pieces.contains(where: { $0?.state != .receiving }) {
-            // It can never be whole any more.
-            await fail(stale)
-            return true
+        let pieces: [UploadRecord]
+        switch try await pieces(of: stale) {
+        case .whole(let all): pieces = all
+        case .unfinished: return false
+        // It can never be whole any more.
+        case .ended: return await fail(stale)
         }
-        guard pieces.allSatisfy({ $0?.isFull ?? false }) else { return false }
         guard let lease = leases.acquireIfIdle(stale.fileID) else { return false }
         defer { lease.release() }
         var parts = try await parts(of: stale)
         var upload = try await reload(stale)
         guard upload.state == .receiving else { return false }
         var start: Int64 = 0
-        for case .some(let piece) in pieces {
+        for piece in pieces {
             let range = ByteRange(start: start, length: piece.receivedBytes)
             start = range.end
             guard range.start >= upload.receivedBytes, range.length > 0 else { continue }
+            guard range.end <= upload.maximumBytes else { throw Self.tooLarge(upload.maximumBytes) }
+            if upload.layout.sizeBytes == nil {
+                // Nobody knew it when it began.
+                _ = try await reserve(range.end, for: upload)
+                try await checkRoom(for: range.length)
+            }
             (upload, parts) = try await copy(piece, to: range, of: upload, parts)
         }
         _ = try await publishSequential(upload, parts: parts, sha256: nil)
         return true
     }
 
-    private func pieces(of upload: UploadRecord) async throws(UploadFault) -> [UploadRecord?] {
-        var pieces: [UploadRecord?] = []
+    private enum Pieces {
+        case whole([UploadRecord])
+        case unfinished
+        case ended
+    }
+
+    private func pieces(of upload: UploadRecord) async throws(UploadFault) -> Pieces {
+        var pieces: [UploadRecord] = []
         for id in upload.joins {
-            pieces.append(try await translating { () throws(CatalogFault) in try await catalog.upload(id) })
+            let piece = try await translating { () throws(CatalogFault) in try await catalog.upload(id) }
+            guard let piece, piece.state == .receiving else { return .ended }
+            guard piece.isFull else { return .unfinished }
+            pieces.append(piece)
         }
-        return pieces
+        return .whole(pieces)
     }
 
     /// Copies a piece into the file that it belongs to.

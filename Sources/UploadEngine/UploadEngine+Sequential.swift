@@ -83,10 +83,13 @@ extension UploadEngine {
             switch machine.appendOffered(offer.terms(withOffset: true)) {
             case .refuse(let refusal): throw UploadFault(refusal)
             case .write(let most, let size):
-                if upload.layout.sizeBytes == nil { try await checkRoom(for: size.map { $0 - offer.offset }) }
-                if upload.claimedAt != nil, upload.receivedBytes == 0 { try await prepare(upload, sizeBytes: size) }
-                return try await AppendUpload(
-                    engine: self, upload: upload, last: parts.last, lease: lease, offer: offer, upTo: most, size: size,
+                if upload.layout.sizeBytes == nil {
+                    try await checkRoom(for: size.map { $0 - offer.offset } ?? offer.declaredBytes)
+                }
+                // Who asks for its offset from now on is told one that this request has come to.
+                let begun = upload.way == .parts ? try await grow(upload, by: Growth(fromBytes: 0, piece: nil)) : upload
+                return AppendUpload(
+                    engine: self, upload: begun, last: parts.last, lease: lease, offer: offer, upTo: most, size: size,
                     onProgress: onProgress)
             }
         } catch {
@@ -95,11 +98,22 @@ extension UploadEngine {
         }
     }
 
-    /// A link takes no room before it is used.
-    private func prepare(_ upload: UploadRecord, sizeBytes: Int64?) async throws(UploadFault) {
+    /// Begins a piece of an upload. A link takes no room before its first byte: then the object is prepared.
+    func writer(
+        of upload: UploadRecord, _ place: PiecePlace, sizing: PieceSizing, sizeBytes: Int64?
+    ) async throws(UploadFault) -> any PieceWriter {
+        func begin() async throws(StoreFault) -> any PieceWriter {
+            try await store.writer(of: upload.objectKey, piece: place, sizing: sizing)
+        }
+        do throws(StoreFault) {
+            return try await begin()
+        } catch {
+            guard error.code == .missing, upload.claimedAt != nil, place.start == 0 else { throw UploadFault(error) }
+        }
         try await checkRoom(for: sizeBytes)
-        try await translating { () throws(StoreFault) in
+        return try await translating { () throws(StoreFault) in
             try await store.prepare(upload.objectKey, sizeBytes: sizeBytes)
+            return try await begin()
         }
     }
 
@@ -135,6 +149,12 @@ extension UploadEngine {
         -> UploadRecord
     {
         do throws(UploadFault) {
+            if upload.claimedAt != nil, upload.receivedBytes == 0 {
+                // A link for an empty file has never had a byte.
+                try await translating { () throws(StoreFault) in
+                    try await store.prepare(upload.objectKey, sizeBytes: nil)
+                }
+            }
             return try await publish(upload, parts: parts, sha256: sha256, detectedType: nil)
         } catch {
             if [.contentMismatch, .digestMismatch].contains(error.code) { await fail(upload) }

@@ -174,8 +174,9 @@ package struct UploadMachine: Hashable, Sendable {
         var size = announcedBytes
         var told = [terms.sizeBytes]
         var end: Int64?
-        if let declared = terms.declaredBytes {
-            let (sum, overflow) = (terms.offset ?? receivedBytes).addingReportingOverflow(declared)
+        // Without a place nothing is known of where they end.
+        if let declared = terms.declaredBytes, let offset = terms.offset {
+            let (sum, overflow) = offset.addingReportingOverflow(declared)
             end = overflow ? .max : sum
             if terms.endsFile { told.append(end) }
         }

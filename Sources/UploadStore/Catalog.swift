@@ -70,7 +70,7 @@ package protocol UploadCatalog: QuotaCatalog {
         async throws(CatalogFault) -> AppendOutcome
 
     /// Uploads that are to be put together of others and are not yet, oldest first.
-    func joining(limit: Int) async throws(CatalogFault) -> [UploadRecord]
+    func joining(after cursor: UploadCursor?, limit: Int) async throws(CatalogFault) -> [UploadRecord]
 
     /// Makes an upload complete; holds only while it is `receiving`. The hand-offs are written with the change, or
     /// not at all.
@@ -275,7 +275,7 @@ package struct Completion: Hashable, Sendable {
     }
 }
 
-/// A place in a list that is ordered by age, newest first.
+/// A place in a list that is ordered by age.
 package struct UploadCursor: Hashable, Sendable {
     package let createdAt: Timestamp
     package let fileID: FileID

@@ -180,11 +180,13 @@ extension CatalogConformance {
         var early = try sequential(.joined)
         early.joins = [.random(), .random()]
         for upload in [late, early, try sequential(.partial), try sequential()] { try await catalog.add(upload) }
-        try requireEqual(await catalog.joining(limit: 9), [early, late])
-        try requireEqual(await catalog.joining(limit: 1), [early])
+        try requireEqual(await catalog.joining(after: nil, limit: 9), [early, late])
+        try requireEqual(await catalog.joining(after: nil, limit: 1), [early])
+        let place = UploadCursor(createdAt: early.createdAt, fileID: early.fileID)
+        try requireEqual(await catalog.joining(after: place, limit: 9), [late])
         _ = try await catalog.complete(early.fileID, with: Sample.completion(), announcing: []).requireDone()
         _ = try await catalog.end(late.fileID, as: .aborted, now: Sample.start).requireDone()
-        try requireEqual(await catalog.joining(limit: 9), [])
+        try requireEqual(await catalog.joining(after: nil, limit: 9), [])
     }
 }
 

@@ -245,8 +245,8 @@ final class FaultyCatalog: UploadCatalog {
         }
     }
 
-    func joining(limit: Int) async throws(CatalogFault) -> [UploadRecord] {
-        try await catalog.joining(limit: limit)
+    func joining(after cursor: UploadCursor?, limit: Int) async throws(CatalogFault) -> [UploadRecord] {
+        try await catalog.joining(after: cursor, limit: limit)
     }
 
     func record(

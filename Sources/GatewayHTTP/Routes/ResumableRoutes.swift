@@ -109,7 +109,9 @@ extension GatewayServices {
         exchange.refusal = ResumableRefusal(version, isTransfer: false)
         let target = try await signedTarget(of: exchange, for: way)
         let upload = try await engine.upload(target.fileID.text, of: target.tenant)
-        guard upload.state != .granted else {
+        guard upload.claimedAt != nil else {
+            // It has begun nothing, and so gives no right to go on with what came another way.
+            guard engine.now < target.expiresAt else { throw Self.linkExpired }
             let limits = ResumableLimits(engine.limits, maximumBytes: upload.maximumBytes)
             return .reply(ResumableReplies.discovery(limits, version))
         }
@@ -123,7 +125,8 @@ extension GatewayServices {
         let settled: UploadRecord
         switch (upload.state, upload.way) {
         case (.complete, _): settled = upload
-        case (.receiving, .sequential): settled = try await engine.settle(upload, completing: false)
+        // All of it may be here without that its end was answered: nobody is to take its offset for a file then.
+        case (.receiving, .sequential): settled = try await engine.settle(upload, completing: true)
         // Who sends parts is not disturbed by a question.
         case (.receiving, .parts) where upload.claimedAt == nil && upload.receivedBytes == 0: settled = upload
         case (.granted, _), (.receiving, _): throw Self.otherWay
@@ -251,18 +254,20 @@ extension GatewayServices {
         let (version, interim) = (content.version, exchange.interim)
         // The HTTP client of Go, and so of proxies written in it, long gave a request up at its sixth interim answer
         // (golang/go#65035). The one that tells where the upload goes on matters, the others are a comfort.
-        let tellsProgress = !exchange.isFromProxy
+        // What cannot be resumed promises nothing.
+        let tellsProgress = version.tellsProgress && !exchange.isFromProxy && exchange.refusal != nil
         let expected = content.expected
+        let tell: @Sendable (Int64) async -> Void = { offset in
+            guard let head = ResumableReplies.progress(offset, version) else { return }
+            interim.send(head, mayBeLeftOut: true)
+        }
         let append = try await engine.openAppend(
             upload,
             AppendOffer(
                 offset: content.offset, declaredBytes: exchange.body.declaredBytes, sizeBytes: content.sizeBytes,
                 endsFile: content.endsFile, isWholeOrNothing: !content.digests.content.isEmpty,
-                digests: content.digests.wantedOfContent.union(expected.keys))
-        ) { offset in
-            guard tellsProgress, let head = ResumableReplies.progress(offset, version) else { return }
-            interim.send(head, mayBeLeftOut: true)
-        }
+                digests: content.digests.wantedOfContent.union(expected.keys)),
+            onProgress: tellsProgress ? tell : nil)
         try await BodyPump(exchange: exchange).run(into: append)
         return try await append.finish(expecting: expected)
     }

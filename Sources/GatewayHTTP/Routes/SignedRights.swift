@@ -24,7 +24,7 @@ extension GatewayServices {
         let target = try await signedTarget(of: exchange, for: way)
         let now = engine.now
         guard now < target.expiresAt else {
-            throw UploadFault(.linkExpired, "This link has expired; ask for a new one.")
+            throw Self.linkExpired
         }
         guard target.expiresAt <= now.adding(seconds: Self.longestLinkSeconds) else {
             throw UploadFault(.linkInvalid, "This link was issued by a clock that was wrong; ask for a new one.")
@@ -66,6 +66,8 @@ extension GatewayServices {
         else { throw Self.linkInvalid }
         return target.tenant
     }
+
+    static let linkExpired = UploadFault(.linkExpired, "This link has expired; ask for a new one.")
 
     private static let linkInvalid = UploadFault(
         .linkInvalid, "This link was changed or never issued here; ask for a new one.")

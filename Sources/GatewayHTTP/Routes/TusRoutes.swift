@@ -134,17 +134,18 @@ extension GatewayServices {
         }
     }
 
-    /// An upload as it stands when nobody writes to it any more; one of which all is here is complete then. Whoever writes
-    /// parts, or puts pieces together, is not disturbed: their bytes have no single offset.
+    /// An upload as it stands when nobody writes to it any more; one of which all is here is complete then. Whoever puts
+    /// pieces together is not disturbed.
+    ///
+    /// - Throws: `way_mismatch` for what takes its bytes another way: it has no offset that is taken next.
     private func settle(_ upload: UploadRecord) async throws(UploadFault) -> UploadRecord {
         switch upload.way {
         case .sequential, .partial: return try await engine.settle(upload, completing: true)
         case .joined: return upload
-        case .parts:
-            let status = try await engine.status(of: upload)
-            var standing = status.upload
-            standing.receivedBytes = status.prefixBytes
-            return standing
+        case .parts where upload.state == .complete: return upload
+        case .parts where upload.state == .receiving && upload.claimedAt == nil && upload.receivedBytes == 0:
+            return upload
+        case .parts: throw UploadFault(.wayMismatch, "This upload takes its bytes another way: go on as it was begun.")
         }
     }
 

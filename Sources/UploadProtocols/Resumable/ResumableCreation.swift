@@ -58,6 +58,7 @@ package struct ResumableAppend: Hashable, Sendable {
     /// - Throws: `content_type_mismatch`; `invalid_request` where a field is missing or cannot be read.
     package init(_ head: HTTPRequest) throws(UploadFault) {
         version = ResumableVersion(of: head)
+        try BodyCoding.check(head)
         if version.needsPartialType,
             head.headerFields[.contentType].flatMap(MediaType.init)?.text != Self.mediaType
         {

@@ -20,8 +20,7 @@ package struct ResumableRefusal: Hashable, Sendable {
 
     /// No repetition makes these good.
     private static let final: Set<UploadFault.Code> = [
-        .contentMismatch, .contentTypeMismatch, .uploadGone, .linkInvalid, .linkExpired, .linkUsed,
-        .verificationRefused,
+        .contentMismatch, .uploadGone, .linkUsed, .verificationRefused,
     ]
 
     /// The fault as this client is told it.
