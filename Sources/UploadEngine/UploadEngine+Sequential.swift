@@ -84,12 +84,6 @@ extension UploadEngine {
             case .refuse(let refusal): throw UploadFault(refusal)
             case .write(let most, let size):
                 if upload.layout.sizeBytes == nil { try await checkRoom(for: size.map { $0 - offer.offset }) }
-                // The room of a link is taken when it is used.
-                if upload.claimedAt != nil, upload.receivedBytes == 0 {
-                    try await translating { () throws(StoreFault) in
-                        try await store.prepare(upload.objectKey, sizeBytes: size)
-                    }
-                }
                 if upload.claimedAt != nil, upload.receivedBytes == 0 { try await prepare(upload, sizeBytes: size) }
                 return try await AppendUpload(
                     engine: self, upload: upload, last: parts.last, lease: lease, offer: offer, upTo: most, size: size,
