@@ -176,7 +176,6 @@ extension GatewayTests {
                     #expect(patch.status == 403, "\(forged): \(patch.account)")
                 }
             }
-            #expect(try await gateway.call("PATCH", door.replacing("/uploads/", with: "/files/"), key: nil).status == 403)
             #expect(try await gateway.tus("HEAD", "/files/\(upload.id)", key: Self.nobody).status == 401)
             #expect(try await gateway.tusOffset(upload, key: Self.nobody) == 0, "it is as it was")
             #expect(try await gateway.tus("DELETE", upload.path, key: Self.nobody).status == 204)
@@ -196,15 +195,15 @@ extension GatewayTests {
         @Test func `a creation whose bytes are refused ends its upload`() async throws {
             let gateway = try RunningGateway.shared
             let film = try Scratch.bytes(try Samples.shared.film(sizeBytes: 300_000))
-            let png = try Scratch.bytes(try Samples.shared.png).prefix(1000)
+            let png = try Scratch.bytes(try Samples.shared.png)
             for (body, fields, status) in [
                 (film, ["Upload-Checksum: sha1 qZk+NkcGgWq6PiVxeFDCbJzQ2J0="], 460), (png, [], 415),
             ] {
                 let link = try await Self.link()
-                let answer = try await Self.create(link, ["Upload-Length: \(film.count)"] + fields, body: body)
+                let answer = try await Self.create(link, ["Upload-Length: \(body.count)"] + fields, body: body)
                 #expect(answer.status == status, "\(answer.account)")
                 #expect(["aborted", "failed"].contains(try await gateway.status(link.fileID)["state"].string ?? ""))
-                #expect(try await Self.create(link, ["Upload-Length: \(film.count)"]).status == 409)
+                #expect(try await Self.create(link, ["Upload-Length: 10"]).status == 409)
             }
         }
     }
