@@ -60,8 +60,7 @@ extension MemoryCatalog {
     }
 
     package func claim(
-        _ id: FileID, as way: UploadWay, expecting sha256: Digest?, now: Timestamp, expiresAt: Timestamp,
-        within admission: Admission
+        _ id: FileID, on terms: ClaimTerms, now: Timestamp, expiresAt: Timestamp, within admission: Admission
     ) async throws(CatalogFault) -> ClaimOutcome {
         state.withLock { state in
             guard var upload = state.uploads[id] else { return .unknown }
@@ -69,7 +68,7 @@ extension MemoryCatalog {
             guard isGranted || upload.isUnusedLink else { return .taken(upload.record) }
             let growth =
                 upload.record.layout.sizeBytes.map { isGranted ? $0 : 0 }
-                ?? admission.neededBytes(sizeBytes: nil) - upload.reservedBytes
+                ?? admission.neededBytes(sizeBytes: terms.sizeBytes) - upload.reservedBytes
             if let excess = state.excess(admission.quota, of: upload.record.tenant, adding: growth) {
                 return .overQuota(excess)
             }
@@ -77,9 +76,11 @@ extension MemoryCatalog {
             upload.reservedBytes = max(upload.reservedBytes, admission.reservedBytes)
             upload.record.state = .receiving
             upload.record.claimedAt = now
-            upload.record.way = way
-            upload.record.expectedSHA256 = sha256 ?? upload.record.expectedSHA256
-            if way != .parts { upload.record.layout = PartLayout(sizeBytes: upload.record.layout.sizeBytes) }
+            upload.record.way = terms.way
+            upload.record.expectedSHA256 = terms.sha256 ?? upload.record.expectedSHA256
+            upload.record.metadataJSON = terms.metadataJSON ?? upload.record.metadataJSON
+            upload.record.layout.sizeBytes = upload.record.layout.sizeBytes ?? terms.sizeBytes
+            if terms.way != .parts { upload.record.layout = PartLayout(sizeBytes: upload.record.layout.sizeBytes) }
             upload.record.expiresAt = max(upload.record.expiresAt, expiresAt)
             state.uploads[id] = upload
             return .claimed(upload.record)

@@ -15,7 +15,7 @@ enum QuotaRows {
 
     /// Of a row of uploads: what its tenant holds more once its link is claimed.
     static let growthOfClaim = """
-        CASE WHEN size_bytes IS NULL THEN max(1, :reserved_bytes) - reserved_bytes
+        CASE WHEN size_bytes IS NULL THEN coalesce(:size_bytes, max(1, :reserved_bytes)) - reserved_bytes
             WHEN state = 'granted' THEN size_bytes ELSE 0 END
         """
 

@@ -53,19 +53,22 @@ extension SQLiteCatalog {
     }
 
     package func claim(
-        _ id: FileID, as way: UploadWay, expecting sha256: Digest?, now: Timestamp, expiresAt: Timestamp,
-        within admission: Admission
+        _ id: FileID, on terms: ClaimTerms, now: Timestamp, expiresAt: Timestamp, within admission: Admission
     ) async throws(CatalogFault) -> ClaimOutcome {
         let quota = admission.quota
         return try await change("claim") { database in
-            let arguments: StatementArguments = ["file_id": id.text, "reserved_bytes": admission.reservedBytes]
+            let arguments: StatementArguments = [
+                "file_id": id.text, "reserved_bytes": admission.reservedBytes, "size_bytes": terms.sizeBytes,
+            ]
             // An upload that is receiving already has its place among the open ones.
             let claimed = try database.rows(
                 """
                 UPDATE upload SET state = 'receiving', claimed_at = :now, way = :way,
                     part_size_bytes = iif(:way = 'parts', part_size_bytes, NULL),
                     part_count = iif(:way = 'parts', part_count, NULL),
+                    size_bytes = coalesce(size_bytes, :size_bytes),
                     expected_sha256 = coalesce(:sha256, expected_sha256),
+                    metadata_json = coalesce(:metadata_json, metadata_json),
                     expires_at = max(expires_at, :expires_at), reserved_bytes = max(reserved_bytes, :reserved_bytes)
                 WHERE file_id = :file_id
                     \(quota == nil ? "" : "AND \(QuotaRows.fits(QuotaRows.growthOfClaim, of: "upload.tenant"))")
@@ -77,8 +80,9 @@ extension SQLiteCatalog {
                 RETURNING \(UploadRows.columns)
                 """,
                 arguments + [
-                    "now": now.milliseconds, "expires_at": expiresAt.milliseconds, "way": way.rawValue,
-                    "sha256": sha256?.data, "maximum_open": admission.maximumOpen,
+                    "now": now.milliseconds, "expires_at": expiresAt.milliseconds, "way": terms.way.rawValue,
+                    "sha256": terms.sha256?.data, "metadata_json": terms.metadataJSON,
+                    "maximum_open": admission.maximumOpen,
                 ] + (quota.map(QuotaRows.arguments) ?? [:]))
             if let row = claimed.first { return .claimed(try UploadRows.record(row)) }
             guard let standing = try UploadRows.upload(id, in: database) else { return .unknown }

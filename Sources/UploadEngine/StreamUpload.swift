@@ -124,30 +124,38 @@ extension UploadEngine {
     /// - Parameter declaredBytes: the file's length, if the client named it, for which there must be room then.
     /// - Throws: `link_used` to all but the first; admission faults, which leave the link unused.
     package func claim(_ id: FileID, declaredBytes: Int64? = nil) async throws(UploadFault) -> UploadRecord {
-        try await claim(id, as: .parts, declaredBytes: declaredBytes, sha256: nil)
+        try await claim(id, on: ClaimTerms(), declaredBytes: declaredBytes)
     }
 
     /// Uses up a one-shot link for an upload that may be continued after a break: the same single use, in several
     /// requests.
     ///
-    /// - Parameter sha256: what the file must have when it is complete.
-    package func claimSequential(_ id: FileID, declaredBytes: Int64?, sha256: Digest? = nil) async throws(UploadFault)
-        -> UploadRecord
-    {
-        try await claim(id, as: .sequential, declaredBytes: declaredBytes, sha256: sha256)
+    /// - Parameters:
+    ///   - declaredBytes: what will come as far as that is known, for which there must be room.
+    ///   - sizeBytes: the file's length, if that is certain; it agrees with what was granted.
+    ///   - sha256: what the file must have when it is complete.
+    ///   - metadataJSON: the client's own words.
+    package func claimSequential(
+        _ id: FileID, declaredBytes: Int64?, sizeBytes: Int64? = nil, sha256: Digest? = nil,
+        metadataJSON: String? = nil
+    ) async throws(UploadFault) -> UploadRecord {
+        try await claim(
+            id,
+            on: ClaimTerms(way: .sequential, sha256: sha256, sizeBytes: sizeBytes, metadataJSON: metadataJSON),
+            declaredBytes: declaredBytes)
     }
 
-    private func claim(_ id: FileID, as way: UploadWay, declaredBytes: Int64?, sha256: Digest?)
-        async throws(UploadFault) -> UploadRecord
+    private func claim(_ id: FileID, on terms: ClaimTerms, declaredBytes: Int64?) async throws(UploadFault)
+        -> UploadRecord
     {
         if spent.contains(id) { throw UploadFault(Refusal.linkUsed) }
-        try await checkRoom(for: nil)
+        try await checkRoom(for: terms.sizeBytes)
         let now = now
         // One byte more than allowed is refused like any other number of them, and can be counted.
         let reserved = min(declaredBytes ?? 0, limits.largestFileBytes + 1)
         let outcome = try await translating { () throws(CatalogFault) in
             try await catalog.claim(
-                id, as: way, expecting: sha256, now: now, expiresAt: now.adding(seconds: limits.uploadLifetimeSeconds),
+                id, on: terms, now: now, expiresAt: now.adding(seconds: limits.uploadLifetimeSeconds),
                 within: admission(reserving: reserved))
         }
         switch outcome {

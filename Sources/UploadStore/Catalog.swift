@@ -36,13 +36,11 @@ package protocol UploadCatalog: QuotaCatalog {
     ///
     /// - Parameters:
     ///   - expiresAt: the upload lives at least until then: a transfer that began may outlast its link.
-    ///   - way: how the bytes will come: as one stream (`parts`), or in order and resumable (`sequential`).
-    ///   - sha256: what the file must have, if the client says so only now; `nil` leaves what was announced.
+    ///   - terms: how the bytes will come, and what is learned of the file.
     ///   - admission: the bounds for an upload that was `granted`; the quota also for one that is `receiving` and whose
-    ///     size is not known. Who is refused by them leaves the link as it is.
+    ///     size was not known. Who is refused by them leaves the link as it is.
     func claim(
-        _ id: FileID, as way: UploadWay, expecting sha256: Digest?, now: Timestamp, expiresAt: Timestamp,
-        within admission: Admission
+        _ id: FileID, on terms: ClaimTerms, now: Timestamp, expiresAt: Timestamp, within admission: Admission
     ) async throws(CatalogFault) -> ClaimOutcome
 
     /// The parts of an upload, by number.
@@ -310,6 +308,6 @@ extension UploadCatalog {
     package func claim(
         _ id: FileID, as way: UploadWay = .parts, now: Timestamp, expiresAt: Timestamp, within admission: Admission
     ) async throws(CatalogFault) -> ClaimOutcome {
-        try await claim(id, as: way, expecting: nil, now: now, expiresAt: expiresAt, within: admission)
+        try await claim(id, on: ClaimTerms(way: way), now: now, expiresAt: expiresAt, within: admission)
     }
 }

@@ -12,6 +12,7 @@ extension CatalogConformance {
         Check("links and uploads that begin at once do not pass the bound", mixedBoundRace),
         Check("a link whose upload's time is over is still claimed", claimLate),
         Check("a claim says how the bytes come and what they must be", claimSequential),
+        Check("a claim says how long the file is and what is said of it", claimTelling),
     ]
 
     private static func claimGranted(_ open: Open) async throws {
@@ -46,10 +47,37 @@ extension CatalogConformance {
             upload.expectedSHA256 = after
             try requireEqual(
                 await catalog.claim(
-                    upload.fileID, as: .sequential, expecting: sent, now: Sample.start, expiresAt: Sample.start,
-                    within: admission),
+                    upload.fileID, on: ClaimTerms(way: .sequential, sha256: sent), now: Sample.start,
+                    expiresAt: Sample.start, within: admission),
                 .claimed(upload))
             try requireEqual(try await catalog.standing(upload), upload)
+        }
+    }
+
+    private static func claimTelling(_ open: Open) async throws {
+        let catalog = try await open()
+        let admission = Admission(maximumOpen: 1000)
+        let told = ClaimTerms(way: .sequential, sizeBytes: 300, metadataJSON: #"{"a":1}"#)
+        let silent = ClaimTerms(way: .sequential)
+        for state in [UploadState.granted, .receiving] {
+            for (before, words, terms) in [
+                (Int64?.none, String?.none, told), (300, #"{"b":2}"#, told), (300, #"{"b":2}"#, silent),
+            ] {
+                var upload = try Sample.upload(state)
+                upload.layout = PartLayout(sizeBytes: before)
+                upload.metadataJSON = words
+                try requireEqual(await catalog.create(upload, within: admission), .created)
+                upload.state = .receiving
+                upload.claimedAt = Sample.start
+                upload.way = .sequential
+                upload.layout.sizeBytes = 300
+                upload.metadataJSON = terms.metadataJSON ?? words
+                try requireEqual(
+                    await catalog.claim(
+                        upload.fileID, on: terms, now: Sample.start, expiresAt: Sample.start, within: admission),
+                    .claimed(upload))
+                try requireEqual(try await catalog.standing(upload), upload)
+            }
         }
     }
 

@@ -204,21 +204,28 @@ extension CatalogConformance {
 
     private static func claimWithinQuota(_ open: Open) async throws {
         let catalog = try await open()
-        func claim(_ upload: UploadRecord, _ bounds: Admission) async throws -> ClaimOutcome {
-            try await catalog.claim(upload.fileID, now: Sample.start, expiresAt: Sample.start, within: bounds)
+        func claim(
+            _ upload: UploadRecord, _ bounds: Admission, telling size: Int64? = nil
+        ) async throws -> ClaimOutcome {
+            try await catalog.claim(
+                upload.fileID, on: ClaimTerms(sizeBytes: size), now: Sample.start, expiresAt: Sample.start,
+                within: bounds)
         }
-        for (size, declared) in [(Int64?.some(300), Int64(0)), (nil, 300)] {
+        for (size, declared, told) in [
+            (Int64?.some(300), Int64(0), Int64?.none), (nil, 300, nil), (nil, 0, 300), (nil, 900, 300),
+        ] {
             let link = try Sample.upload(.granted, sized: size)
             try await catalog.add(link)
             for bounds in [within(stored: 299, reserving: declared), within(open: 299, reserving: declared)] {
                 let bound: QuotaExcess.Bound = bounds.quota?.maximumOpenBytes == nil ? .storedBytes : .openBytes
                 try requireEqual(
-                    try await claim(link, bounds), .overQuota(QuotaExcess(bound, neededBytes: 300)))
+                    try await claim(link, bounds, telling: told),
+                    .overQuota(QuotaExcess(bound, neededBytes: 300)))
                 try requireEqual(try await catalog.standing(link), link, "a link that was not used up")
                 try await catalog.requireHeld(0, 0)
             }
             let bounds = within(stored: 300, open: 300, reserving: declared)
-            guard case .claimed = try await claim(link, bounds) else {
+            guard case .claimed = try await claim(link, bounds, telling: told) else {
                 throw ConformanceFailure("a link for which there is room is claimed")
             }
             try await catalog.requireHeld(300, 300)

@@ -44,6 +44,7 @@ extension GatewayTests {
             let resumable: String
             /// The same with a right of its own, changed.
             let forged: String
+            let forgedTus: String
             /// The bytes of a part, and a whole file.
             let piece: String
             let mp4: String
@@ -87,6 +88,8 @@ extension GatewayTests {
                     )
                 },
                 Row("DELETE /files/{}", .notThere) { ("/files/\($0.upload.fileID)", tus()) },
+                Row("OPTIONS /files/{}/{}", .noRight) { ($0.forgedTus, []) },
+                Row("POST /files/{}/{}", .noRight) { ($0.forgedTus, tus("Upload-Length: 10")) },
                 Row("GET /healthz", .open) { _ in ("/healthz", []) },
                 Row("GET /readyz", .open) { _ in ("/readyz", []) },
                 Row("GET /openapi.yaml", .open) { _ in ("/openapi.yaml", []) },
@@ -172,15 +175,17 @@ extension GatewayTests {
             try #require(begun.status == 200, "\(begun.account)")
             let resumable = try await gateway.call(
                 "POST", "/uploads/?fileName=a.mp4", ["-H", "Upload-Complete: ?0", "-H", "Content-Length: 0"])
-            let grant = try await gateway.call(
-                "POST", "/api/v1/grants", Self.json(#"{"protocol":"resumable","fileName":"a.mp4"}"#))
+            func forged(_ way: JSON) async throws -> String {
+                let link = try await gateway.granted(["protocol": way, "fileName": "a.mp4"]).link
+                return Self.path(of: link.uploadURL).dropLast() + "!"
+            }
             return Property(
                 upload: try await gateway.begun(["fileName": "a.mp4", "size": 10]),
                 file: try await gateway.usedLink(samples.mp4),
                 image: try await gateway.newItem("images", ["file=@\(samples.png)", "platforms=instagram"]),
                 video: try await gateway.newItem("videos", ["file=@\(samples.mp4)", "platforms=instagram"]),
                 alias: alias, resumable: Self.path(of: try #require(resumable["Location"])),
-                forged: Self.path(of: try #require(try grant.json["uploadUrl"].string)).dropLast() + "!",
+                forged: try await forged("resumable"), forgedTus: try await forged("tus"),
                 piece: try Scratch.file("ten", holding: Data(repeating: 0, count: 10)),
                 mp4: samples.mp4)
         }

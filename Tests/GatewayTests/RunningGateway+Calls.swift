@@ -75,6 +75,15 @@ extension RunningGateway {
         return try Link(try answer.json)
     }
 
+    /// A link for one upload over a protocol.
+    func granted(_ members: [String: JSON]) async throws -> (link: Link, json: JSON) {
+        let answer = try await call(
+            "POST", "/api/v1/grants",
+            ["-H", "Content-Type: application/json", "--data-binary", try JSON.object(members).encoded])
+        try #require(answer.status == 201, "\(answer.account)")
+        return (try Link(try answer.json), try answer.json)
+    }
+
     /// A link whose time is over.
     func expiredLink() async throws -> Link {
         let link = try await link("fileName=late.mp4&expiresIn=1")

@@ -228,12 +228,10 @@ final class FaultyCatalog: UploadCatalog {
     }
 
     func claim(
-        _ id: FileID, as way: UploadWay, expecting sha256: Digest?, now: Timestamp, expiresAt: Timestamp,
-        within admission: Admission
+        _ id: FileID, on terms: ClaimTerms, now: Timestamp, expiresAt: Timestamp, within admission: Admission
     ) async throws(CatalogFault) -> ClaimOutcome {
         try await change { () throws(CatalogFault) in
-            try await catalog.claim(
-                id, as: way, expecting: sha256, now: now, expiresAt: expiresAt, within: admission)
+            try await catalog.claim(id, on: terms, now: now, expiresAt: expiresAt, within: admission)
         }
     }
 

@@ -144,7 +144,7 @@ extension GatewayServices {
         let append = try ResumableAppend(exchange.head)
         let upload = try await engine.upload(parameters.text("fileId"), of: exchange.requiredTenant())
         exchange.refusal?.limits = ResumableLimits(upload, now: engine.now)
-        if upload.way == .partial || upload.way == .joined { throw Self.otherWay }
+        if upload.state.isOpen, upload.way == .partial || upload.way == .joined { throw Self.otherWay }
         do throws(UploadFault) {
             let taken = try await take(ResumableContent(append), exchange, upload)
             if let reply = taken.reply { return .reply(reply) }

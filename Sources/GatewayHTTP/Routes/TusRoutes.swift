@@ -10,19 +10,26 @@ extension GatewayServices {
     /// tus 1.0.
     var tusRoutes: [Route] {
         let upload = "\(TusProtocol.path)/:fileId"
+        let granted = "\(GrantedProtocol.tus.pathPrefix):fileId/:fileName"
         return [
             Route(.options, TusProtocol.path, access: .open, dialect: .tus) { _, _ in tusAbilities },
             Route(.options, upload, access: .open, dialect: .tus) { _, _ in tusAbilities },
             Route(.post, TusProtocol.path, dialect: .tus, takesBytes: true) {
                 exchange, _ throws(UploadFault) in try await createTusUpload(exchange)
             },
-            Route(.head, upload, dialect: .tus) { exchange, parameters throws(UploadFault) in
+            Route(.options, granted, access: .open, dialect: .tus) { exchange, _ throws(UploadFault) in
+                try await grantedTusAbilities(exchange)
+            },
+            Route(.post, granted, access: .open, dialect: .tus, takesBytes: true) {
+                exchange, _ throws(UploadFault) in try await createGrantedTusUpload(exchange)
+            },
+            Route(.head, upload, access: .keyOrSignature, dialect: .tus) { exchange, parameters throws(UploadFault) in
                 try await showTusUpload(exchange, parameters)
             },
-            Route(.patch, upload, dialect: .tus, takesBytes: true) {
+            Route(.patch, upload, access: .keyOrSignature, dialect: .tus, takesBytes: true) {
                 exchange, parameters throws(UploadFault) in try await appendToTusUpload(exchange, parameters)
             },
-            Route(.delete, upload, dialect: .tus) { exchange, parameters throws(UploadFault) in
+            Route(.delete, upload, access: .keyOrSignature, dialect: .tus) { exchange, parameters throws(UploadFault) in
                 try await endTusUpload(exchange, parameters)
             },
         ]
@@ -30,13 +37,40 @@ extension GatewayServices {
 
     private var tusAbilities: Answer { .reply(TusReplies.abilities(limits: engine.limits)) }
 
+    /// `OPTIONS /files/{fileId}/{fileName}`: what a granted URL takes.
+    private func grantedTusAbilities(_ exchange: Exchange) async throws(UploadFault) -> Answer {
+        let target = try await signedTarget(of: exchange, for: .tus)
+        return .reply(TusReplies.abilities(limits: engine.limits, grantedBytes: target.maximumBytes))
+    }
+
     /// `POST /files`
     private func createTusUpload(_ exchange: Exchange) async throws(UploadFault) -> Answer {
         let tenant = try exchange.requiredTenant()
         try TusProtocol.checkVersion(exchange.head)
         let creation = try TusCreation(exchange.head, formats: formats, limits: engine.limits)
-        var upload = try await begin(creation, for: tenant)
+        return try await fill(try await begin(creation, for: tenant), creation, exchange, isSigned: false)
+    }
+
+    /// `POST /files/{fileId}/{fileName}`: the one creation that a granted URL is for. What its signature or its head is
+    /// refused for leaves the link unused.
+    private func createGrantedTusUpload(_ exchange: Exchange) async throws(UploadFault) -> Answer {
+        let target = try await grantedTarget(of: exchange, for: .tus)
+        try TusProtocol.checkVersion(exchange.head)
+        let creation = try TusCreation(exchange.head, granted: target, formats: formats, limits: engine.limits)
+        let upload = try await engine.claimSequential(
+            target.fileID, declaredBytes: creation.sizeBytes ?? exchange.body.declaredBytes,
+            sizeBytes: creation.sizeBytes, metadataJSON: creation.metadataJSON)
+        return try await fill(upload, creation, exchange, isSigned: true)
+    }
+
+    /// Takes what comes with a creation, and tells where the upload goes on.
+    private func fill(
+        _ created: UploadRecord, _ creation: TusCreation, _ exchange: Exchange, isSigned: Bool
+    ) async throws(UploadFault) -> Answer {
+        var upload = created
+        let location: String
         do throws(UploadFault) {
+            location = try await goOnURL(upload, over: .tus, isSigned: isSigned, for: exchange)
             if let append = creation.append {
                 upload = try await take(append, of: exchange, for: upload)
             } else if creation.sizeBytes == 0 {
@@ -46,7 +80,7 @@ extension GatewayServices {
             await forget(upload, exchange)
             throw error
         }
-        return .reply(TusReplies.created(upload, tookBytes: creation.append != nil, address: address(of: exchange)))
+        return .reply(TusReplies.created(upload, tookBytes: creation.append != nil, location: location))
     }
 
     /// Ends an upload that its client was never told of, and so can never ask for.
@@ -106,10 +140,10 @@ extension GatewayServices {
         return .reply(TusReplies.stored(try await take(append, of: exchange, for: upload)))
     }
 
-    /// `DELETE /files/{fileId}`
+    /// `DELETE /files/{fileId}`. Of a file the right to bring it in is none any more: that takes a key.
     private func endTusUpload(_ exchange: Exchange, _ parameters: Parameters) async throws(UploadFault) -> Answer {
         let upload = try await standing(exchange, parameters)
-        if upload.state == .complete {
+        if upload.state == .complete, !SignedUpload.isSigned(query: exchange.query) {
             try await library.deleteFile(upload.fileID.text, of: upload.tenant)
         } else {
             try await engine.abort(upload)

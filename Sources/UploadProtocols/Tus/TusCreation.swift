@@ -27,6 +27,37 @@ package struct TusCreation: Hashable, Sendable {
         append = try Self.append(head, concat, sizeBytes)
     }
 
+    /// The creation that a granted URL is for: name and type are the grant's, and the size lies within its bounds.
+    ///
+    /// - Throws: `invalid_request`, `inconsistent_upload_length`, `too_large`, `content_type_mismatch`.
+    package init(
+        _ head: HTTPRequest, granted target: SignedTarget, formats: MediaFormatTable, limits: UploadLimits
+    ) throws(UploadFault) {
+        let metadata = try TusMetadata(head.headerFields[.tusMetadata] ?? "")
+        guard head.headerFields[.tusConcat] == nil else {
+            throw TusProtocol.fault(.tusConcat, "This link is for one file, which is no piece and made of none.")
+        }
+        concat = nil
+        if let name = try Self.typeName(metadata), formats.format(named: name)?.mediaType != target.mediaType {
+            throw UploadFault(.contentTypeMismatch, "This link takes a file of the type \(target.mediaType).")
+        }
+        let length = try Self.size(head, nil)
+        if let length {
+            guard length <= target.maximumBytes else {
+                throw UploadFault(.tooLarge, "This link takes at most \(target.maximumBytes) bytes.")
+            }
+            guard length == target.sizeBytes ?? length else {
+                throw UploadFault(
+                    .inconsistentLength, "This link takes a file of exactly \(target.sizeBytes ?? 0) bytes.")
+            }
+        }
+        sizeBytes = length ?? target.sizeBytes
+        fileName = target.fileName
+        declaredType = target.mediaType
+        metadataJSON = try TusKeepsake(metadata: metadata, concat: nil).text(limits: limits)
+        append = try Self.append(head, nil, sizeBytes ?? target.maximumBytes)
+    }
+
     private static func size(_ head: HTTPRequest, _ concat: TusConcat?) throws(UploadFault) -> Int64? {
         let length = try TusProtocol.byteCount(head, .tusLength)
         let deferral = head.headerFields[.tusDeferLength]
@@ -55,9 +86,7 @@ package struct TusCreation: Hashable, Sendable {
         guard let standIn = FileName(standInName) else { preconditionFailure("\(standInName) is no file name") }
         if concat == .partial { return (standIn, nil) }
         let name = try metadata.word("filename", "name")
-        var type = try metadata.word("filetype", "type")
-        // What browsers say of files that they do not know.
-        if type.flatMap(MediaType.init) == .octetStream { type = nil }
+        let type = try typeName(metadata)
         if type == nil, name?.contains(".") != true {
             guard let name else { return (standIn, nil) }
             guard let fileName = FileName(name) else {
@@ -76,16 +105,22 @@ package struct TusCreation: Hashable, Sendable {
         return (file.fileName, file.format.mediaType)
     }
 
+    private static func typeName(_ metadata: TusMetadata) throws(UploadFault) -> String? {
+        guard let type = try metadata.word("filetype", "type") else { return nil }
+        // What browsers say of files that they do not know.
+        return MediaType(type) == .octetStream ? nil : type
+    }
+
     private static func append(
-        _ head: HTTPRequest, _ concat: TusConcat?, _ sizeBytes: Int64?
+        _ head: HTTPRequest, _ concat: TusConcat?, _ maximumBytes: Int64?
     ) throws(UploadFault) -> TusAppend? {
         let declared = head.headerFields[.contentLength].flatMap { Int64($0) } ?? 0
         guard head.headerFields[.transferEncoding] != nil || declared > 0 else { return nil }
         if case .final = concat {
             throw UploadFault(.invalidRequest, "A final upload is made of its parts and takes no bytes.")
         }
-        if let sizeBytes, declared > sizeBytes {
-            throw UploadFault(.tooLarge, "The body has more than the \(sizeBytes) bytes of Upload-Length.")
+        if let maximumBytes, declared > maximumBytes {
+            throw UploadFault(.tooLarge, "The body has more than the \(maximumBytes) bytes that the file may have.")
         }
         return try TusAppend(creating: head)
     }

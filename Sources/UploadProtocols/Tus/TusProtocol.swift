@@ -12,13 +12,13 @@ package enum TusProtocol {
     /// The media type of bodies that are bytes of an upload (core protocol, "PATCH").
     static let bytesType = "application/offset+octet-stream"
 
-    static let extensions = [
+    /// What a granted URL can: it is for one file, whose bytes it takes itself.
+    static let grantedExtensions = [
         "creation", "creation-with-upload", "creation-defer-length", "expiration", "checksum", "checksum-trailer",
-        "termination", "concatenation", "concatenation-unfinished",
+        "termination",
     ]
 
-    /// The URL path of an upload.
-    package static func path(of id: FileID) -> String { "\(path)/\(id)" }
+    static let extensions = grantedExtensions + ["concatenation", "concatenation-unfinished"]
 
     /// Refuses a version that is not spoken here, before anything is done (core protocol, "Tus-Resumable": 412).
     package static func checkVersion(_ head: HTTPRequest) throws(UploadFault) {

@@ -7,11 +7,14 @@ package enum TusReplies {
     static let always: HTTPFields = [.tusResumable: TusProtocol.version, .cacheControl: "no-store"]
 
     /// 204: what the server can (core protocol, "OPTIONS").
-    package static func abilities(limits: UploadLimits) -> Reply {
+    ///
+    /// - Parameter grantedBytes: what a granted URL takes at most; `nil` for who has a key.
+    package static func abilities(limits: UploadLimits, grantedBytes: Int64? = nil) -> Reply {
         var reply = Reply(.noContent, fields: always)
         reply.fields[.tusVersion] = TusProtocol.version
-        reply.fields[.tusExtension] = TusProtocol.extensions.joined(separator: ",")
-        reply.fields[.tusMaxSize] = String(limits.largestFileBytes)
+        let extensions = grantedBytes == nil ? TusProtocol.extensions : TusProtocol.grantedExtensions
+        reply.fields[.tusExtension] = extensions.joined(separator: ",")
+        reply.fields[.tusMaxSize] = String(grantedBytes ?? limits.largestFileBytes)
         reply.fields[.tusChecksumAlgorithm] = TusChecksum.algorithms.map(\.name).joined(separator: ",")
         return reply
     }
@@ -19,9 +22,9 @@ package enum TusReplies {
     /// 201 (creation extension).
     ///
     /// - Parameter tookBytes: whether the request brought bytes; the answer then says how many are safe.
-    package static func created(_ upload: UploadRecord, tookBytes: Bool, address: PublicAddress) -> Reply {
+    package static func created(_ upload: UploadRecord, tookBytes: Bool, location: String) -> Reply {
         var reply = Reply(.created, fields: always)
-        reply.fields[.location] = address.base + TusProtocol.path(of: upload.fileID)
+        reply.fields[.location] = location
         if tookBytes { reply.fields[.tusOffset] = String(upload.receivedBytes) }
         reply.fields[.tusExpires] = expiry(upload)
         return reply

@@ -12,15 +12,6 @@ extension GatewayTests {
             ResumableClient(gateway: try RunningGateway.shared, interop: interop)
         }
 
-        private static func grant(_ members: [String: JSON]) async throws -> (link: Link, json: JSON) {
-            let gateway = try RunningGateway.shared
-            let answer = try await gateway.call(
-                "POST", "/api/v1/grants",
-                ["-H", "Content-Type: application/json", "--data-binary", try JSON.object(members).encoded])
-            try #require(answer.status == 201, "\(answer.account)")
-            return (try Link(try answer.json), try answer.json)
-        }
-
         @Test(arguments: Resumable.interops)
         func `a broken PUT goes on as the same single use`(interop: Int?) async throws {
             let client = try Self.client(interop)
@@ -168,7 +159,7 @@ extension GatewayTests {
         func `a grant begins one upload`(method: String) async throws {
             let client = try Self.client(5)
             let film = try Self.film()
-            let (link, json) = try await Self.grant(["protocol": "resumable", "fileName": "film.mp4"])
+            let (link, json) = try await client.gateway.granted(["protocol": "resumable", "fileName": "film.mp4"])
             #expect(json["protocol"] == "resumable")
             #expect(link.uploadURL.hasPrefix("\(client.gateway.base)/uploads/\(link.fileID)/film.mp4?"))
             // As tus-js-client speaks it.

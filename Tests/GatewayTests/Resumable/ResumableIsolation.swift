@@ -10,6 +10,7 @@ extension GatewayTests.Isolation {
                 ("/uploads/?fileName=a.mp4", ["-H", "Content-Type: video/mp4", "--data-binary", "@\($0.mp4)"])
             },
             Row("PUT /uploads", .nothingOfTheirs) {
+                // curl would put the file's own name behind a slash.
                 ("/uploads?fileName=a.mp4", ["-H", "Content-Type: video/mp4", "-T", $0.mp4])
             },
             Row("GET /uploads/{}", .notThere) { ($0.resumable, []) },

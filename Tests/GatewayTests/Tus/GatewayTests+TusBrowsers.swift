@@ -56,6 +56,47 @@ extension GatewayTests {
                 #expect(Self.names(answer["Access-Control-Expose-Headers"]).isSuperset(of: Self.read))
             }
         }
+
+        @Test func `a page uses a link`() async throws {
+            let gateway = try RunningGateway.shared
+            let film = try Scratch.bytes(try Samples.shared.film(sizeBytes: 300_000))
+            let link = try await gateway.granted(["protocol": "tus", "fileName": "film.mp4"]).link
+            let begin = Isolation.path(of: link.uploadURL)
+            func ask(_ path: String, _ method: String) async throws {
+                let answer = try await gateway.call(
+                    "OPTIONS", path, key: nil,
+                    [
+                        "-H", Self.page, "-H", "Access-Control-Request-Method: \(method)", "-H",
+                        "Access-Control-Request-Headers: tus-resumable,upload-length,upload-metadata",
+                    ])
+                #expect(answer.status == 204, "\(path): \(answer.account)")
+                #expect(answer["Access-Control-Allow-Origin"] == "https://app.example.com")
+                #expect(answer["Access-Control-Allow-Credentials"] == nil)
+                #expect(Self.names(answer["Access-Control-Allow-Methods"]).contains(method.lowercased()))
+                #expect(Self.names(answer["Access-Control-Allow-Headers"]).isSuperset(of: Self.sent))
+            }
+            try await ask(begin, "POST")
+            let fields = ["Upload-Length: \(film.count)", "Upload-Metadata: \(RunningGateway.Tus.film)", Self.page]
+            let created = try await gateway.tus("POST", begin, fields, key: "")
+            let upload = try TusUpload(created, of: gateway)
+            for method in ["PATCH", "HEAD", "DELETE"] { try await ask(upload.path, method) }
+            let answers = [
+                created, try await gateway.tus("POST", begin, fields, key: ""),
+                try await gateway.tusPatch(upload, at: 0, film[..<1000], [Self.page], key: ""),
+                try await gateway.tus("HEAD", upload.path, [Self.page], key: ""),
+                try await gateway.tusPatch(upload, at: 1000, film[1000...], [Self.page], key: ""),
+                // The page is to see why.
+                try await gateway.tus("HEAD", String(upload.path.dropLast()) + "!", [Self.page], key: ""),
+            ]
+            #expect(answers.map(\.status) == [201, 409, 204, 200, 204, 403])
+            for answer in answers {
+                #expect(answer["Access-Control-Allow-Origin"] == "https://app.example.com", "\(answer.account)")
+                #expect(Self.names(answer["Access-Control-Expose-Headers"]).isSuperset(of: Self.read))
+            }
+            #expect(try await gateway.bytes(link.accessURL) == film)
+            // Also where the link is none any more.
+            try await ask(String(begin.dropLast()) + "!", "POST")
+        }
     }
 
     /// As it comes, no page may use it.

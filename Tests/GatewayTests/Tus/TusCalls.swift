@@ -13,7 +13,7 @@ struct TusUpload: Sendable {
         try #require(url.hasPrefix(gateway.base + "/files/"), "\(url)")
     }
 
-    var id: String { String(path.dropFirst("/files/".count)) }
+    var id: String { String(path.dropFirst("/files/".count).prefix { $0 != "?" }) }
 }
 
 /// tus 1.0 as its clients speak it.
@@ -50,16 +50,16 @@ extension RunningGateway {
     }
 
     /// Where an upload stands.
-    func tusOffset(_ upload: TusUpload) async throws -> Int {
-        let answer = try await tus("HEAD", upload.path)
+    func tusOffset(_ upload: TusUpload, key: String? = nil) async throws -> Int {
+        let answer = try await tus("HEAD", upload.path, key: key)
         try #require(answer.status == 200, "\(answer.account)")
         return try #require(answer["Upload-Offset"].flatMap { Int($0) })
     }
 
     func tusPatch(
-        _ upload: TusUpload, at offset: Int, _ bytes: Data, _ fields: [String] = []
+        _ upload: TusUpload, at offset: Int, _ bytes: Data, _ fields: [String] = [], key: String? = nil
     ) async throws -> CurlAnswer {
-        try await tus("PATCH", upload.path, ["Upload-Offset: \(offset)"] + fields, body: bytes)
+        try await tus("PATCH", upload.path, ["Upload-Offset: \(offset)"] + fields, body: bytes, key: key)
     }
 
     /// The head of a PATCH for a bare connection.

@@ -35,15 +35,25 @@ import UploadModel
                 + "termination,concatenation,concatenation-unfinished")
     }
 
+    @Test func whatALinkCan() {
+        let reply = TusReplies.abilities(limits: UploadLimits(), grantedBytes: 1000)
+        #expect(reply.fields[.tusMaxSize] == "1000")
+        #expect(
+            reply.fields[.tusExtension]
+                == "creation,creation-with-upload,creation-defer-length,expiration,checksum,checksum-trailer,termination"
+        )
+    }
+
     /// creation, "POST"; creation-with-upload; expiration.
     @Test func whatWasCreated() throws {
         let upload = try Self.open { $0.receivedBytes = 0 }
-        let reply = TusReplies.created(upload, tookBytes: false, address: Samples.address)
+        let url = "https://up.example.com/files/\(Samples.idText)?tenant=a&kid=b&sig=c"
+        let reply = TusReplies.created(upload, tookBytes: false, location: url)
         #expect(reply.status.code == 201)
-        #expect(reply.fields[.location] == "https://up.example.com/files/\(Samples.idText)")
+        #expect(reply.fields[.location] == url)
         #expect(reply.fields[.tusExpires] == Self.expiry)
         #expect(Self.names(reply) == Self.always.union(["location", "upload-expires"]))
-        let begun = TusReplies.created(try Self.open(), tookBytes: true, address: Samples.address)
+        let begun = TusReplies.created(try Self.open(), tookBytes: true, location: url)
         #expect(begun.fields[.tusOffset] == "70")
     }
 
