@@ -68,9 +68,9 @@ extension UploadEngine {
 
     /// Copies what is not copied yet and makes the file complete; once more after a break it goes on where it was.
     private func join(_ stale: UploadRecord) async throws(UploadFault) -> Bool {
-        let pieces: [UploadRecord]
+        let whole: [UploadRecord]
         switch try await pieces(of: stale) {
-        case .whole(let all): pieces = all
+        case .whole(let pieces): whole = pieces
         case .unfinished: return false
         // It can never be whole any more.
         case .ended: return await fail(stale)
@@ -81,7 +81,7 @@ extension UploadEngine {
         var upload = try await reload(stale)
         guard upload.state == .receiving else { return false }
         var start: Int64 = 0
-        for piece in pieces {
+        for piece in whole {
             let range = ByteRange(start: start, length: piece.receivedBytes)
             start = range.end
             guard range.start >= upload.receivedBytes, range.length > 0 else { continue }

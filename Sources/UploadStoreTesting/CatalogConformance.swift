@@ -10,7 +10,7 @@ package struct CatalogConformance {
     package static let checks: [Check] =
         creating + claiming + recording + appending + ending + listing + keys + media + items + deleting + posts
         + handoffs
-        + examinations + quotas + quotaWalk
+        + examinations + quotas + quotaRaces + quotaWalk
 }
 
 /// Moments and records that the checks are made of.

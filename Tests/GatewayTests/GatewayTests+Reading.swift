@@ -104,14 +104,14 @@ extension GatewayTests {
     /// Bodies must come fast here; nothing is asked of those who read.
     @Suite(
         .gateway(
-            "--body-timeout-seconds", "1", "--min-body-bytes-per-second", "1073741824",
+            "--body-timeout-seconds", "3", "--min-body-bytes-per-second", "1073741824",
             "--min-download-bytes-per-second", "0"))
     struct SlowReading {
         @Test func `a slow reader is not judged by what a body must bring`() async throws {
             let film = try Samples.shared.film(sizeBytes: 24 << 20)
             let file = try await RunningGateway.shared.usedLink(film)
             // More than the sockets hold, for several times as long as a client may take too little.
-            let answer = try await Curl.run(["--limit-rate", "6M", file.accessURL])
+            let answer = try await Curl.run(["--limit-rate", "2M", file.accessURL])
             #expect(answer.exitCode == 0, "\(answer.account)")
             #expect(answer.body == (try Scratch.bytes(film)))
         }

@@ -154,6 +154,59 @@ import UploadStoreTesting
         try await bench.expectTidy()
     }
 
+    /// Of what a fault cut off nothing is recorded that is not there, and nothing is recorded twice.
+    @Test(arguments: [FaultPlan.Call.finish, .append, .writer])
+    func aFaultInTheMiddleKeepsWhatWasRecorded(_ call: FaultPlan.Call) async throws {
+        let bench = Bench()
+        let step = Int(AppendUpload.progressStepBytes)
+        let bytes = sample(2 * step + 100)
+        let upload = try await bench.begin(.sequential, sizeBytes: bytes.count)
+        let append = try await bench.engine.openAppend(
+            upload, AppendOffer(offset: 0, declaredBytes: Int64(bytes.count), completesWhenFull: true)
+        ) { _ in }
+        // The second piece breaks, at whatever moment; the first is safe.
+        bench.store.follow(FaultPlan([call: [call == .append ? 12 : 2: .init(.failed)]]))
+        await expectFault(.unavailable) {
+            _ = try await append.send(bytes, inBuffersOf: 1 << 20) { try await append.finish(expecting: [:]) }
+        }
+        let settled = try await bench.engine.settle(upload, completing: true)
+        #expect(settled.receivedBytes == Int64(step))
+        let outcome = try await bench.engine.append(
+            bytes[step...], to: settled, at: step, completesWhenFull: true)
+        #expect(try await bench.content(of: outcome.upload) == bytes)
+        try await bench.expectTidy()
+    }
+
+    @Test func whoSendsTheSameOnceMoreTakesOverAndIsToldTheOffset() async throws {
+        let bench = Bench()
+        let bytes = sample(10_000)
+        let upload = try await bench.begin(.sequential, sizeBytes: bytes.count)
+        try await bench.engine.append(bytes[..<5000], to: upload)
+        let current = try await bench.standing(upload)
+        let held = try await bench.engine.openAppend(current, AppendOffer(offset: 5000, declaredBytes: 5000))
+        try await held.receive(ByteBuffer(bytes: bytes[5000..<6000]))
+        // Its length, counted from where the other has come to, would be too much.
+        async let again = expectFault(.offsetMismatch) {
+            _ = try await bench.engine.openAppend(upload, AppendOffer(offset: 0, declaredBytes: 10_000, endsFile: true))
+        }
+        await held.revoked()
+        await held.abandon()
+        _ = await again
+        #expect(try await bench.standing(upload).receivedBytes == 6000)
+        try await bench.expectTidy()
+    }
+
+    @Test func whatWasPublishedAndNotRecordedIsCompletedWithoutAByte() async throws {
+        let bench = Bench()
+        let bytes = sample(3000)
+        let upload = try await bench.begin(.sequential, sizeBytes: bytes.count)
+        bench.store.follow(FaultPlan([.publish: [1: .init(.failed, .after)]]))
+        await expectFault(.unavailable) { try await bench.engine.append(bytes, to: upload, endsFile: true) }
+        let outcome = try await bench.engine.append([], to: upload, at: bytes.count, endsFile: true)
+        #expect(outcome.upload.state == .complete)
+        #expect(try await bench.content(of: outcome.upload) == bytes)
+    }
+
     @Test func aCompletionThatFailedIsTriedAgainByWhoeverAsks() async throws {
         let bench = Bench()
         let bytes = sample(100)

@@ -81,10 +81,8 @@ extension TortureClient {
         let bytes = track.content.bytes(offset..<offset + count, 1)
         var request = tongue.patch(track.reference, at: offset, bytes, endsFile: endsFile)
         // The length that was not told at first is told with the last bytes.
-        if tongue == .tus, endsFile, !track.isSized {
-            request.fields.append("Upload-Length: \(track.content.sizeBytes)")
-            tracks[index].isSized = true
-        }
+        let tellsSize = tongue == .tus && endsFile && !track.isSized
+        if tellsSize { request.fields.append("Upload-Length: \(track.content.sizeBytes)") }
         request.isChunked = tongue == .resumable && chance(15) && (track.isSized || !endsFile)
         tracks[index].offsets = offset...offset + count
         if endsFile { tracks[index].phases.insert(.complete) }
@@ -92,6 +90,7 @@ extension TortureClient {
             track.isWavering ? try await ask(request, 200, 201, 204, 404, 409) : try await ask(request, 200, 201, 204)
         guard answer.status < 300 else { return try await look(index) }
         tracks[index].offsets = offset + count...offset + count
+        if tellsSize { tracks[index].isSized = true }
         if endsFile { tracks[index].phases = [.complete] }
         if tongue == .tus, answer["Upload-Offset"] != "\(offset + count)" {
             throw BrokenPromise("\(offset + count) bytes are here, and not \(answer.account): \(track.account)")
