@@ -108,10 +108,10 @@ extension GatewayTests {
             "--min-download-bytes-per-second", "0"))
     struct SlowReading {
         @Test func `a slow reader is not judged by what a body must bring`() async throws {
-            let film = try Samples.shared.film(sizeBytes: 24 << 20)
+            let film = try Samples.shared.film(sizeBytes: 64 << 20)
             let file = try await RunningGateway.shared.usedLink(film)
             // More than the sockets hold, for several times as long as a client may take too little.
-            let answer = try await Curl.run(["--limit-rate", "2M", file.accessURL])
+            let answer = try await Curl.run(["--limit-rate", "10M", file.accessURL])
             #expect(answer.exitCode == 0, "\(answer.account)")
             #expect(answer.body == (try Scratch.bytes(film)))
         }

@@ -61,6 +61,7 @@ extension GatewayServices {
             try SignedPutHead.check(exchange.head, granted: target.mediaType)
         } catch {
             await engine.fail(upload)
+            exchange.refusal?.endsUpload = true
             throw error
         }
         return try await fill(upload, creation, exchange, isSigned: true)
