@@ -4,7 +4,7 @@ import Testing
 extension GatewayTests {
     /// One upload, many ways: whichever began it, all others see the same and go on with it, or say why not.
     @Suite(.gateway("--examine-media", "false")) struct OneTruth {
-        /// What `docs/ways.md` says of each pair is so.
+        /// What `Sluice.docc/Ways.md` says of each pair is so.
         @Test(arguments: Beginning.allCases)
         func `the table of ways is true`(beginning: Beginning) async throws {
             let gateway = try RunningGateway.shared

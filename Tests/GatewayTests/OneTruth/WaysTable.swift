@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// How an upload began: a row of the table in `docs/ways.md`, by the words of its first cell.
+/// How an upload began: a row of the table in `Sluice.docc/Ways.md`, by the words of its first cell.
 enum Beginning: String, CaseIterable, Sendable, CustomTestStringConvertible {
     case emptyParts = "parts, no byte yet"
     case parts = "parts, some here"
@@ -31,7 +31,7 @@ enum Continuation: String, CaseIterable, Sendable {
     case delete = "native delete"
 }
 
-/// The table of `docs/ways.md`.
+/// The table of `Sluice.docc/Ways.md`.
 struct WaysTable {
     enum Promise: Equatable {
         case yes
@@ -49,7 +49,7 @@ struct WaysTable {
     static func read() throws -> WaysTable {
         let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent().deletingLastPathComponent()
-        return try WaysTable(Scratch.text(folder.appending(path: "docs/ways.md").path))
+        return try WaysTable(Scratch.text(folder.appending(path: "Sources/Sluice/Sluice.docc/Ways.md").path))
     }
 
     private init(_ text: String) throws {

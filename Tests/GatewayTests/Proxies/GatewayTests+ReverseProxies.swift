@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 extension GatewayTests {
-    /// Behind Debian's nginx, HAProxy and Caddy, as `docs/proxies` sets them up.
+    /// Behind Debian's nginx, HAProxy and Caddy, as `Sluice.docc/Proxies` sets them up.
     @Suite(.gateway("--trusted-proxies", "127.0.0.1", "--examine-media", "false")) struct ReverseProxies {
         private static let mebibyte = 1 << 20
         /// More than all the buffers between a client and the gateway hold.

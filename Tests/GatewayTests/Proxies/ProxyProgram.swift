@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// A reverse proxy of Debian's, with the configuration that stands in `docs/proxies`: what is tested is what is told.
+/// A reverse proxy of Debian's, with the configuration that stands in `Sluice.docc/Proxies`: what is tested is what is told.
 enum ProxyProgram: String, CaseIterable, Sendable, CustomTestStringConvertible {
     case nginx, haproxy, caddy
 
@@ -36,7 +36,7 @@ enum ProxyProgram: String, CaseIterable, Sendable, CustomTestStringConvertible {
     private func configuration(gateway: Int, port: Int) throws -> String {
         let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent().deletingLastPathComponent()
-        var text = try String(contentsOf: root.appendingPathComponent("docs/proxies/\(document)"), encoding: .utf8)
+        var text = try String(contentsOf: root.appendingPathComponent("Sources/Sluice/Sluice.docc/Proxies/\(document)"), encoding: .utf8)
         for change in changes(gateway: gateway, port: port) {
             guard text.ranges(of: change.written).count == 1 else {
                 throw Trouble("\(document) does not say \(change.written) once")
