@@ -83,7 +83,8 @@ extension UploadEngine {
             switch machine.appendOffered(offer.terms(withOffset: true)) {
             case .refuse(let refusal): throw UploadFault(refusal)
             case .write(let most, let size):
-                if upload.layout.sizeBytes == nil {
+                // The room of an upload of known size was reserved when it began, that of a link is with its first byte.
+                if upload.layout.sizeBytes == nil, upload.claimedAt == nil || upload.receivedBytes > 0 {
                     try await checkRoom(for: size.map { $0 - offer.offset } ?? offer.declaredBytes)
                 }
                 // Who asks for its offset from now on is told one that this request has come to.
