@@ -23,6 +23,7 @@ package struct FuzzTarget: Sendable {
         FuzzTarget(name: "names", run: Names.check),
         FuzzTarget(name: "queries", run: Queries.check),
         FuzzTarget(name: "ranges", run: Ranges.check),
+        FuzzTarget(name: "resumable", run: Resumable.check),
         FuzzTarget(name: "signatures", run: Signatures.check),
         FuzzTarget(name: "timestamps", run: Timestamps.check),
         FuzzTarget(name: "tus", run: Tus.check),
