@@ -14,7 +14,7 @@ extension Kernel {
         return { iterations in
             for _ in 0..<iterations {
                 let target = SignedTarget(upload, expiresAt: Sample.moment)
-                consume(ring.sign(method: SignedTarget.method, target: target.text))
+                consume(ring.sign(method: GrantedProtocol.put.signedMethod, target: target.text))
             }
         }
     }
@@ -24,10 +24,10 @@ extension Kernel {
     ) {
         let ring = try Sample.keyRing()
         let target = SignedTarget(try Sample.upload(PartLayout(sizeBytes: 4096)), expiresAt: Sample.moment)
-        let signed = ring.sign(method: SignedTarget.method, target: target.text)
+        let signed = ring.sign(method: GrantedProtocol.put.signedMethod, target: target.text)
         return { iterations in
             for _ in 0..<iterations {
-                consume(try ring.verify(method: SignedTarget.method, signedTarget: signed))
+                consume(try ring.verify(method: GrantedProtocol.put.signedMethod, signedTarget: signed))
             }
         }
     }

@@ -16,14 +16,14 @@ extension Kernel {
         let body = Sample.bytes(4096, seed: 3)
         let granted = try Sample.upload(PartLayout(sizeBytes: 4096), state: .granted)
         let target = SignedTarget(granted, expiresAt: granted.expiresAt).text
-        let signed = ring.sign(method: SignedTarget.method, target: target)
+        let signed = ring.sign(method: GrantedProtocol.put.signedMethod, target: target)
         let head = Sample.head(
             .put, signed, [(.contentType, "video/quicktime"), (.contentDigest, "crc32c=:\(try digestText(body)):")])
         let bounds = PartsMachine.Bounds(maximumPartBytes: 5 << 30, maximumPartCount: 10_000)
         return { iterations in
             var block = [UInt8](repeating: 0, count: 4096)
             for _ in 0..<iterations {
-                let text = try ring.verify(method: SignedTarget.method, signedTarget: head.path ?? "")
+                let text = try ring.verify(method: GrantedProtocol.put.signedMethod, signedTarget: head.path ?? "")
                 let target = try made(SignedTarget(verified: text), "a target")
                 guard Sample.moment < target.expiresAt else { throw KernelFault("the link has expired") }
                 var machine = UploadMachine(restoring: granted, parts: [], bounds: bounds)

@@ -50,7 +50,7 @@ package enum DigestField {
 
     /// `crc32c=:…:, sha-256=:…:`, sorted by name; empty without digests. What has no registered name is left out.
     package static func serialize(_ digests: some Sequence<Digest>) -> String {
-        digests.filter { isRegistered($0.algorithm) }.sorted { $0.algorithm.rawValue < $1.algorithm.rawValue }
+        digests.lazy.filter { isRegistered($0.algorithm) }.sorted { $0.algorithm.rawValue < $1.algorithm.rawValue }
             .map { "\($0.algorithm.rawValue)=:\(Base64.encode($0.bytes)):" }
             .joined(separator: ", ")
     }
