@@ -34,7 +34,10 @@ final class HopPipe: Sendable {
         /// Of the buffer that the task got last, and is done with when it asks for the next.
         var inHandBytes = 0
         var end: HopEnd?
-        var waiting: CheckedContinuation<Event, Never>?
+        /// Who waits for the next event. It is only woken, and takes the event itself.
+        var waiting: CheckedContinuation<Void, Never>?
+
+        var hasNext: Bool { head != nil || !queue.isEmpty || end != nil }
 
         mutating func takeNext() -> Event? {
             if let head {
@@ -50,11 +53,11 @@ final class HopPipe: Sendable {
             return end.map(Event.end)
         }
 
-        /// What came just now, if somebody waits for it.
-        mutating func handOver() -> (CheckedContinuation<Event, Never>, Event)? {
-            guard let waiting, let event = takeNext() else { return nil }
-            self.waiting = nil
-            return (waiting, event)
+        /// Whoever waits for what came just now.
+        mutating func awaiting() -> CheckedContinuation<Void, Never>? {
+            guard hasNext else { return nil }
+            defer { waiting = nil }
+            return waiting
         }
     }
 
@@ -65,19 +68,21 @@ final class HopPipe: Sendable {
     /// The next event. By asking, the caller says that it is done with the one before.
     func next() async -> Event {
         await withCheckedContinuation { continuation in
-            let event = state.withLock { state -> Event? in
+            let isThere = state.withLock { state in
                 state.inHandBytes = 0
                 if state.isRoomAwaited, state.queuedBytes < Self.maximumOutstandingBytes {
                     state.isRoomAwaited = false
                     state.waker?.wake()
                 }
-                if let event = state.takeNext() { return event }
+                if state.hasNext { return true }
                 precondition(state.waiting == nil, "one task at a time takes from a pipe")
                 state.waiting = continuation
-                return nil
+                return false
             }
-            if let event { continuation.resume(returning: event) }
+            if isThere { continuation.resume() }
         }
+        guard let event = state.withLock({ $0.takeNext() }) else { preconditionFailure("woken for nothing") }
+        return event
     }
 
     /// Makes the hop end soon. Whoever waits gets its end, after what had come already.
@@ -146,11 +151,11 @@ final class HopPipe: Sendable {
     func finish(_ end: HopEnd) { change { state in state.end = state.end ?? end } }
 
     private func change(_ body: (inout State) -> Void) {
-        let handed = state.withLock { state in
+        let woken = state.withLock { state in
             body(&state)
-            return state.handOver()
+            return state.awaiting()
         }
-        if let handed { handed.0.resume(returning: handed.1) }
+        woken?.resume()
     }
 }
 
