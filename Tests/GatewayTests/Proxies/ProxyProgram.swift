@@ -36,7 +36,8 @@ enum ProxyProgram: String, CaseIterable, Sendable, CustomTestStringConvertible {
     private func configuration(gateway: Int, port: Int) throws -> String {
         let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent().deletingLastPathComponent()
-        var text = try String(contentsOf: root.appendingPathComponent("Sources/Sluice/Sluice.docc/Proxies/\(document)"), encoding: .utf8)
+        var text = try String(
+            contentsOf: root.appendingPathComponent("Sources/Sluice/Sluice.docc/Proxies/\(document)"), encoding: .utf8)
         for change in changes(gateway: gateway, port: port) {
             guard text.ranges(of: change.written).count == 1 else {
                 throw Trouble("\(document) does not say \(change.written) once")
