@@ -120,7 +120,8 @@ package protocol KeyCatalog: Sendable {
     /// Another number once a key was revoked or a signing key added, by whichever process, so that whoever remembers keys
     /// can tell at once that he must look again: what is read after this was asked for stands as long as it is the same.
     /// It is another one each time while ``revoke(_:now:)`` or ``rotate(to:revokingOthers:)`` runs, and it is another one
-    /// than before also where the process that ran it was killed. Cheap to ask for.
+    /// than before also where the process that ran it was killed. For a moment after a change, or while another looks, it
+    /// may be another one each time without need. Cheap to ask for.
     var keyChangeCount: Int64 { get }
     /// Answers whether there was such a key that was not revoked yet.
     func revoke(_ id: APIKeyID, now: Timestamp) async throws(CatalogFault) -> Bool
@@ -300,14 +301,5 @@ package struct ObjectReference: Hashable, Sendable {
         self.state = state
         self.sizeBytes = sizeBytes
         self.spooled = spooled
-    }
-}
-
-extension UploadCatalog {
-    /// Uses up a link whose file must be what was announced, or anything.
-    package func claim(
-        _ id: FileID, as way: UploadWay = .parts, now: Timestamp, expiresAt: Timestamp, within admission: Admission
-    ) async throws(CatalogFault) -> ClaimOutcome {
-        try await claim(id, on: ClaimTerms(way: way), now: now, expiresAt: expiresAt, within: admission)
     }
 }

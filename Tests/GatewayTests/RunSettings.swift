@@ -11,6 +11,9 @@ enum RunSettings {
     /// `SLUICE_TEST_TUS_BYTES`: how large the file is that a client of tus sends through broken connections.
     static func tusBytes(otherwise count: Int) -> Int { number("SLUICE_TEST_TUS_BYTES") ?? count }
 
+    /// `SLUICE_TEST_SANITIZER`: which sanitizer is built into everything. Memory is mostly its own then.
+    static var isSanitized: Bool { ProcessInfo.processInfo.environment["SLUICE_TEST_SANITIZER"] != nil }
+
     /// `SLUICE_TEST_SEED`: the seed of a run that is to be repeated; a new one without it.
     static var seed: UInt64 { number("SLUICE_TEST_SEED") ?? UInt64.random(in: 0 ... .max) }
 

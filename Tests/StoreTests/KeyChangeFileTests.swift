@@ -8,6 +8,17 @@ import UploadStoreTesting
 
 /// How everybody who remembers keys is told that they change.
 @Suite struct KeyChangeFileTests {
+    /// A count once it stays. A lock that was given back is still held by a child of these tests, for as long as that is
+    /// forked and not yet another program.
+    private func settled(_ count: () -> Int64) async throws -> Int64 {
+        for _ in 0..<1000 {
+            let found = count()
+            if count() == found { return found }
+            try await Task.sleep(for: .milliseconds(5))
+        }
+        throw ConformanceFailure("a count that never stays")
+    }
+
     @Test func aChangeIsToldOfBeforeItStandsAndKnownWhenItHasEnded() async throws {
         try await withTemporaryFolder { folder in
             let path = folder.file("changes")
@@ -21,9 +32,9 @@ import UploadStoreTesting
                 // As the kernel does for one who is killed.
                 withExtendedLifetime(change) {}
                 change = nil
-                let after = mine.count
+                let after = try await settled { mine.count }
                 #expect(!during.contains(after))
-                #expect(mine.count == after && other.count == after, "what is read now stands")
+                #expect(try await settled { other.count } == after, "what is read now stands")
                 before = after
             }
         }
@@ -37,7 +48,7 @@ import UploadStoreTesting
             changes.removeFirst()
             #expect(file.count != file.count)
             changes.removeAll()
-            #expect(file.count == file.count)
+            _ = try await settled { file.count }
         }
     }
 
@@ -69,7 +80,7 @@ import UploadStoreTesting
             try await holder.writeWithoutTransaction { try $0.execute(sql: "ROLLBACK") }
             try await change
             #expect(catalog.keyChangeCount != before)
-            #expect(catalog.keyChangeCount == catalog.keyChangeCount)
+            _ = try await settled { catalog.keyChangeCount }
             try holder.close()
             try catalog.close()
         }
