@@ -140,6 +140,8 @@ struct Bench {
             DownloadWorkload(sizes: sizes),
             IdleWorkload(sizes: sizes, descriptorLimit: descriptorLimit),
             OverloadWorkload(sizes: sizes, descriptorLimit: descriptorLimit),
+            AppendWorkload(sizes: sizes),
+            TakeoverWorkload(sizes: sizes),
             TransferWorkload(
                 name: .w4, place: .disk, transfer: sizes.smallParts, clockCoversFinish: false,
                 removesBetweenRounds: false, peers: Set(PeerName.allCases).subtracting([.limitSplice])),

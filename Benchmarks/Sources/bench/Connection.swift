@@ -4,6 +4,8 @@ import Foundation
 final class Connection {
     struct Answer {
         let status: Int
+        /// By their names in small letters.
+        var headers: [String: String] = [:]
         let body: [UInt8]
     }
 
@@ -66,15 +68,25 @@ final class Connection {
     func request(
         _ method: String, _ target: String, headers: [(name: String, value: String)] = [], body: String? = nil
     ) throws -> Answer {
-        var text = "\(method) \(target) HTTP/1.1\r\nHost: \(host)\r\n"
-        for header in headers { text += "\(header.name): \(header.value)\r\n" }
-        if let body { text += "Content-Length: \(body.utf8.count)\r\n" }
-        text += "\r\n" + (body ?? "")
-        try send(Array(text.utf8))
-        return try receive()
+        try begin(method, target, headers: headers, body: body, bodyBytes: body.map { Int64($0.utf8.count) })
+        return try receive(isToHead: method == "HEAD")
     }
 
-    private func send(_ bytes: [UInt8]) throws {
+    /// Sends a head and what there is of the body, and waits for nothing.
+    ///
+    /// - Parameter bodyBytes: what the head says of the length of the body; `nil` for a request without one.
+    func begin(
+        _ method: String, _ target: String, headers: [(name: String, value: String)], body: String? = nil,
+        bodyBytes: Int64?
+    ) throws {
+        var text = "\(method) \(target) HTTP/1.1\r\nHost: \(host)\r\n"
+        for header in headers { text += "\(header.name): \(header.value)\r\n" }
+        if let bodyBytes { text += "Content-Length: \(bodyBytes)\r\n" }
+        try send(Array((text + "\r\n" + (body ?? "")).utf8))
+    }
+
+    /// - Throws: also when the server has closed the connection.
+    func send(_ bytes: [UInt8]) throws {
         var sent = 0
         while sent < bytes.count {
             let count = bytes[sent...].withUnsafeBytes {
@@ -85,7 +97,7 @@ final class Connection {
         }
     }
 
-    private func receive() throws -> Answer {
+    private func receive(isToHead: Bool) throws -> Answer {
         while true {
             let head = try line(endingIn: "\r\n\r\n")
             let lines = head.split(separator: "\r\n")
@@ -99,11 +111,15 @@ final class Connection {
                 let value = line[line.index(after: colon)...].trimmingCharacters(in: .whitespaces)
                 headers[line[..<colon].lowercased()] = value
             }
-            if status == 204 || status == 304 { return Answer(status: status, body: []) }
-            if headers["transfer-encoding"]?.lowercased() == "chunked" {
-                return Answer(status: status, body: try chunks())
-            }
-            return Answer(status: status, body: try take(headers["content-length"].flatMap { Int($0) } ?? 0))
+            let body: [UInt8] =
+                if isToHead || status == 204 || status == 304 {
+                    []
+                } else if headers["transfer-encoding"]?.lowercased() == "chunked" {
+                    try chunks()
+                } else {
+                    try take(headers["content-length"].flatMap { Int($0) } ?? 0)
+                }
+            return Answer(status: status, headers: headers, body: body)
         }
     }
 

@@ -1,7 +1,7 @@
 import Foundation
 
 /// The gateway itself.
-final class Gateway: Server {
+final class Gateway: AppendServer {
     /// A signed link, as the gateway answers it.
     struct Link: Decodable {
         let fileId: String
@@ -138,6 +138,11 @@ final class Gateway: Server {
                 body: .generated(min(partBytes, bytes - offset)), headers: [authorization])
         }
     }
+
+    let appendDialects = AppendDialect.allCases
+    var appendAuthorization: [(name: String, value: String)] { [authorization] }
+
+    func keep(_ target: String) { stored += target.split(separator: "/").suffix(1).map(String.init) }
 
     func complete(_ fileID: String, bytes: Int64) throws {
         let completed: Completed = try decoded(call("POST", "/api/v1/uploads/\(fileID)/complete"), expecting: 200)

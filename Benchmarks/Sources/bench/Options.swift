@@ -117,6 +117,8 @@ enum WorkloadName: String, CaseIterable {
     case w9 = "W9"
     case w10 = "W10"
     case w11 = "W11"
+    case w12 = "W12"
+    case w13 = "W13"
 
     static var list: String { allCases.map(\.rawValue).joined(separator: ",") }
 }

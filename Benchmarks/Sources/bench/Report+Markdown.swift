@@ -141,6 +141,8 @@ extension Report {
             return [variant, rate, perCore] + latency + [cpu, memory]
         case .w9: return [variant, throughput, rate] + latency + cpuPerGiB + [memory]
         case .w11: return [variant, rate] + latency + [cpu, memory]
+        case .w12: return [variant, promise, throughput, device, rate] + latency + cpuPerGiB + [memory]
+        case .w13: return [variant] + latency + [("most ms", { Self.number($0.milliseconds.max) })]
         case .w10:
             let resident: Column = (
                 "KiB each", { row in row.residentBytesPerConnection.map { Self.number($0 / 1024) } ?? "–" }

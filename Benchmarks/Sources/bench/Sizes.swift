@@ -42,6 +42,10 @@ struct Sizes {
         return Transfer(shape: .files, count: connections, bytes: bytes, connections: connections, rate: 64 << 10)
     }
 
+    /// One file in order.
+    var appendBytes: Int64 { bytes(Self.gibibyte, quick: 256 * Self.mebibyte) }
+    var takeoverCount: Int { count(50, quick: 20) }
+
     var linkCount: Int { count(20_000, quick: 5_000, least: 128) }
     var finalizeCount: Int { count(5_000, quick: 1_000, least: 64) }
     var idleCount: Int { count(10_000, quick: 2_000, least: 100) }

@@ -46,7 +46,7 @@ struct Targets {
 
     init(_ rows: [Row]) { self.rows = rows }
 
-    var all: [Target] { toDevice + toAnswer + memory + smallParts + slow + calls + rates + downloads + idle + overload }
+    var all: [Target] { toDevice + toAnswer + memory + smallParts + slow + calls + rates + downloads + idle + overload + takeover }
 
     // MARK: Looking up
 
@@ -204,6 +204,20 @@ struct Targets {
             Target(
                 "W11", "goodput with \(count) connections at least 0.9 x the best", ratio(goodput, best), .atLeast(0.9),
                 unit: "x")
+        }
+    }
+
+    /// The slowest of all kinds of connections that are taken over from.
+    private var takeover: [Target] {
+        TakeoverWorkload.Call.allCases.map { call in
+            let medians = AppendDialect.allCases.flatMap { dialect in
+                Holder.Hold.allCases.compactMap { hold in
+                    gateway(.w13, .disk, TakeoverWorkload.variant(dialect, hold, call))?.milliseconds.p50
+                }
+            }
+            return Target(
+                "W13", "\(call.rawValue) beside a connection that holds the upload within 50 ms", medians.max(),
+                .atMost(50), unit: "ms", note: "the slowest of the medians")
         }
     }
 

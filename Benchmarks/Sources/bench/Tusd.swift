@@ -1,7 +1,12 @@
 import Foundation
 
-/// tusd; a file is sent with the request that creates its upload.
-final class Tusd: FileServer {
+/// tusd; a file is sent with the request that creates its upload, unless it is sent in order.
+final class Tusd: FileServer, AppendServer {
+    let appendDialects = [AppendDialect.tus]
+    let appendAuthorization: [(name: String, value: String)] = []
+    // Everything below its folder is deleted.
+    func keep(_ target: String) {}
+
     init() { super.init(name: PeerName.tusd.rawValue, promise: "page cache", isDurable: false) }
 
     override func launch(in folder: String, log: String) throws -> ChildProcess {
