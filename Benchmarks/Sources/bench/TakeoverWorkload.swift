@@ -51,7 +51,7 @@ struct TakeoverWorkload: Workload {
             times[.head, default: []].append(head)
             times[.headAndPatch, default: []].append(both)
             times[.delete, default: []].append(try end(server, dialect, hold))
-            // A thousand megabytes are reserved for each.
+            // Room for all of the file is reserved for each.
             try server.clear()
         }
         return Call.allCases.map { call in
@@ -71,10 +71,8 @@ struct TakeoverWorkload: Workload {
     private func goOn(
         _ server: any AppendServer, _ dialect: AppendDialect, _ hold: Holder.Hold
     ) throws -> (head: Double, both: Double) {
-        let target = try server.begin(dialect, bytes: Self.fileBytes)
-        let holder = try Holder(hold, server.appending(dialect, target, offset: 0, of: Self.fileBytes), at: server.port)
+        let (target, holder, connection) = try begin(server, dialect, hold)
         defer { holder.end() }
-        let connection = try Connection(port: server.port)
         let start = ContinuousClock.now
         let answer = try connection.request(
             "HEAD", target, headers: dialect.questionHeaders + server.appendAuthorization)
@@ -97,14 +95,21 @@ struct TakeoverWorkload: Workload {
 
     /// - Returns: milliseconds until the upload has ended.
     private func end(_ server: any AppendServer, _ dialect: AppendDialect, _ hold: Holder.Hold) throws -> Double {
-        let target = try server.begin(dialect, bytes: Self.fileBytes)
-        let holder = try Holder(hold, server.appending(dialect, target, offset: 0, of: Self.fileBytes), at: server.port)
+        let (target, holder, connection) = try begin(server, dialect, hold)
         defer { holder.end() }
-        let connection = try Connection(port: server.port)
         let start = ContinuousClock.now
         let answer = try connection.request(
             "DELETE", target, headers: dialect.questionHeaders + server.appendAuthorization)
         guard answer.status == 204 else { throw BenchError("\(server.name) did not end an upload: \(answer.status)") }
         return start.elapsedSeconds * 1000
+    }
+
+    /// A new upload that a connection holds, and another connection to go on.
+    private func begin(
+        _ server: any AppendServer, _ dialect: AppendDialect, _ hold: Holder.Hold
+    ) throws -> (target: String, holder: Holder, connection: Connection) {
+        let target = try server.begin(dialect, bytes: Self.fileBytes)
+        let request = server.appending(dialect, target, offset: 0, of: Self.fileBytes)
+        return (target, try Holder(hold, request, at: server.port), try Connection(port: server.port))
     }
 }

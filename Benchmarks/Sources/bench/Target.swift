@@ -46,7 +46,10 @@ struct Targets {
 
     init(_ rows: [Row]) { self.rows = rows }
 
-    var all: [Target] { toDevice + toAnswer + memory + smallParts + slow + calls + rates + downloads + idle + overload + takeover }
+    var all: [Target] {
+        [toDevice, toAnswer, memory, smallParts, slow, calls, rates, downloads, idle, overload, takeover].flatMap(
+            \.self)
+    }
 
     // MARK: Looking up
 

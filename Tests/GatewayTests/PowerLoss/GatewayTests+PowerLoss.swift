@@ -108,6 +108,7 @@ extension GatewayTests {
                 track(.parts, "many", 160_000, by: 10_007), track(.chunks, "chunked", 400_000, by: 150_000),
                 track(.chunks, "one-more", 300_000, by: 100_000), track(.link, "link", 300_000),
                 track(.link, "long", 2_500_001), track(.link, "short", 20_000), track(.form, "form", 100_000),
+                track(.sequential, "in-order", 900_001, by: 130_000), track(.sequential, "small", 50_000, by: 4_096),
             ]
         }
 

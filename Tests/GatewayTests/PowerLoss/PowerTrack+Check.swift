@@ -55,6 +55,7 @@ extension PowerTrack {
             if answer.status == 200 {
                 #expect(try await gateway.bytes(gateway.base + accessPath) == pieces.whole, "\(name)")
             }
+        case .sequential: try await goOnInOrder(on: gateway, cutAt: cut, name)
         case .parts, .chunks:
             let status = try await gateway.status(fileID)
             let here = status["parts"].entries.compactMap { $0["number"].integer }.sorted()

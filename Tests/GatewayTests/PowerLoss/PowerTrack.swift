@@ -3,7 +3,7 @@ import Testing
 
 /// One file on its way through a gateway whose power will be cut: what was asked for it, and what was acknowledged.
 struct PowerTrack: Sendable {
-    enum Way: Sendable { case parts, chunks, link, form }
+    enum Way: Sendable { case parts, chunks, link, form, sequential }
 
     /// One request. Until it is acknowledged it may have done everything, or nothing.
     struct Step: Sendable {
@@ -22,6 +22,12 @@ struct PowerTrack: Sendable {
         let isOther: Bool
     }
 
+    /// How far an upload in order has come once a request has succeeded.
+    struct Reach: Sendable {
+        var step: Step
+        let offset: Int
+    }
+
     let way: Way
     /// Of its client, where the client may choose.
     let alias: String
@@ -35,6 +41,8 @@ struct PowerTrack: Sendable {
     var accessPath = ""
     /// Of each part.
     var versions: [[Version]]
+    /// Of an upload in order.
+    var reaches: [Reach] = []
     var completions: [Step] = []
     var finalizations: [Step] = []
     /// Aborts and deletions.
@@ -62,6 +70,7 @@ struct PowerTrack: Sendable {
                 versions[number][index].step = try settled(versions[number][index].step)
             }
         }
+        for index in reaches.indices { reaches[index].step = try settled(reaches[index].step) }
         completions = try completions.map(settled)
         finalizations = try finalizations.map(settled)
         endings = try endings.map(settled)
@@ -69,7 +78,8 @@ struct PowerTrack: Sendable {
 
     /// The places of the answers with success.
     var acknowledgements: [Int] {
-        let steps = [created].compactMap(\.self) + versions.joined().map(\.step) + completions + finalizations + endings
+        let sent = versions.joined().map(\.step) + reaches.map(\.step)
+        let steps = [created].compactMap(\.self) + sent + completions + finalizations + endings
         return steps.map(\.acknowledgedAt).filter { $0 < .max }
     }
 
@@ -83,6 +93,7 @@ struct PowerTrack: Sendable {
         case .chunks: try await runChunks(gateway, probe, &random)
         case .link: try await runLink(gateway, probe)
         case .form: try await runForm(gateway, probe)
+        case .sequential: try await runSequential(gateway, probe)
         }
         guard completions.contains(where: { $0.requestID != nil }), way != .form else { return }
         if Bool.random(using: &random) {
@@ -98,7 +109,7 @@ struct PowerTrack: Sendable {
     }
 
     /// One request; a fault of the disk is answered with 503 or 507, and may have left its change behind.
-    private func step(
+    func step(
         _ probe: DiskProbe, _ call: () async throws -> CurlAnswer
     ) async throws -> (step: Step, answer: CurlAnswer) {
         let begun = try probe.position
