@@ -2,17 +2,18 @@ import Foundation
 import Testing
 
 extension GatewayTests {
-    /// tuspy, the client of the tus project for Python, through a door that breaks its connections.
+    /// tuspy, the client of the tus project for Python, with its resume file, through a door that breaks its connections.
     @Suite struct TusClients {
         /// Forwards connections, and breaks the first ten that bring bytes with a reset, each a little later than the one
         /// before. Then it tells where the upload is and what went through.
         private static let program = """
             import json, socket, struct, sys, threading
-            from tusclient import client
+            from tusclient import client, exceptions
+            from tusclient.storage import filestorage
 
             order = json.loads(sys.argv[1])
             gateway, door = ("127.0.0.1", order["gateway"]), ("127.0.0.1", order["door"])
-            state = {"cuts": 0, "sent": 0}
+            state = {"cuts": 0, "sent": 0, "urls": set()}
             lock = threading.Lock()
 
             def reset(*ends):
@@ -68,13 +69,28 @@ extension GatewayTests {
                     threading.Thread(target=forward, args=(listener.accept()[0],), daemon=True).start()
 
             threading.Thread(target=listen, daemon=True).start()
-            tus = client.TusClient("http://127.0.0.1:%d/files/" % order["door"], headers={"X-API-Key": order["key"]})
-            uploader = tus.uploader(
-                order["path"], chunk_size=order["chunk"], retries=40, retry_delay=0, metadata=order["metadata"],
-                upload_checksum=order["checksum"])
-            uploader.upload()
-            state["url"] = uploader.url
-            state["offset"] = uploader.offset
+
+            def attempt():
+                # As a program does that was started anew: all it knows stands in its resume file.
+                storage = filestorage.FileStorage(order["resume"])
+                tus = client.TusClient("http://127.0.0.1:%d/files/" % order["door"], headers={"X-API-Key": order["key"]})
+                uploader = tus.uploader(
+                    order["path"], chunk_size=order["chunk"], metadata=order["metadata"], store_url=True,
+                    url_storage=storage, upload_checksum=order["checksum"])
+                state["urls"].add(uploader.url)
+                try:
+                    uploader.upload()
+                finally:
+                    storage.close()
+                state["offset"] = uploader.offset
+
+            for _ in range(2 * order["cuts"]):
+                try:
+                    attempt()
+                    break
+                except exceptions.TusCommunicationError:
+                    pass
+            state["urls"] = sorted(filter(None, state["urls"]))
             sys.stdout.write(json.dumps(state))
             """
 
@@ -92,6 +108,7 @@ extension GatewayTests {
                 "gateway": .number(Double(gateway.port)), "door": .number(Double(door)), "key": .text(gateway.key),
                 "path": .text(path), "chunk": .number(Double(chunkBytes)), "checksum": .flag(isChecked),
                 "metadata": metadata, "cuts": 10, "step": .number(Double(min(chunkBytes, sizeBytes) / 12)),
+                "resume": .text(gateway.folder + "/tuspy.json"),
             ]
             let said = try await Command.succeed(
                 try DescribedCalls.tool("python"), ["-c", Self.program, try order.encoded])
@@ -103,7 +120,9 @@ extension GatewayTests {
                 // the bytes that five resets found in sockets, up to half of the file on a slow machine.
                 #expect(try #require(end["sent"].integer) < sizeBytes * 5 / 2)
             }
-            let id = try #require(end["url"].string?.split(separator: "/").last.map(String.init))
+            #expect(end["urls"].entries.count == 1, "one upload, whose URL was kept")
+            let url = try #require(end["urls"].entries.first?.string)
+            let id = try #require(url.split(separator: "/").last.map(String.init))
             let status = try await gateway.status(id)
             #expect(status["state"] == "complete")
             #expect(status["contentType"] == "video/mp4")
