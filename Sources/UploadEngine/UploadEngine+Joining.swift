@@ -113,11 +113,11 @@ extension UploadEngine {
         var pieces: [UploadRecord] = []
         for id in upload.joins {
             let piece = try await translating { () throws(CatalogFault) in try await catalog.upload(id) }
+            // One that ended is told also while others are still sent: nobody should send them in vain.
             guard let piece, piece.state == .receiving else { return .ended }
-            guard piece.isFull else { return .unfinished }
             pieces.append(piece)
         }
-        return .whole(pieces)
+        return pieces.allSatisfy(\.isFull) ? .whole(pieces) : .unfinished
     }
 
     /// Takes a piece into the file that it belongs to: a copy of its bytes, or its record alone where they stand there.
