@@ -141,13 +141,13 @@ package final class DiskStore: LocallyReadableStore {
 
     package func merged(_ earlier: StoredPart, _ later: StoredPart) -> StoredPart? { earlier.merged(with: later) }
 
-    package func copy(_ source: ObjectKey, lengthBytes: Int64, into key: ObjectKey, at place: PiecePlace)
+    package func copy(_ range: ByteRange, of source: ObjectKey, into key: ObjectKey, at place: PiecePlace)
         async throws(StoreFault) -> PieceToken
     {
-        let from = try await staged(source, orPublished: false)
+        let from = try await staged(source)
         let file = try await staged(key)
         try await threads.run { () throws(StoreFault) in
-            try file.copy(from: from, lengthBytes: lengthBytes, to: place.start)
+            try file.copy(range, of: from, to: place.start)
         }
         try await sync(file)
         return .inPlace
@@ -160,7 +160,7 @@ package final class DiskStore: LocallyReadableStore {
         let path = layout.path(.spooled, of: spoolKey)
         try await threads.run { () throws(StoreFault) in
             let source = try StagedFile(path: path, usesDirectIO: false)
-            try file.copy(from: source, lengthBytes: lengthBytes, to: start)
+            try file.copy(ByteRange(start: 0, length: lengthBytes), of: source, to: start)
         }
     }
 

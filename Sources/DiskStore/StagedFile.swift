@@ -1,5 +1,6 @@
 import CPlatform
 import Synchronization
+import UploadModel
 import UploadStore
 
 #if canImport(Glibc)
@@ -143,33 +144,35 @@ final class StagedFile: Sendable {
         }
     }
 
-    /// Copies a whole other file into this one inside the kernel.
-    func copy(from other: StagedFile, lengthBytes: Int64, to start: Int64) throws(StoreFault) {
+    /// Copies a range of another file, or of this one, into this one inside the kernel.
+    func copy(_ range: ByteRange, of other: StagedFile, to start: Int64) throws(StoreFault) {
         var done: Int64 = 0
-        while done < lengthBytes {
-            let copied = sluice_copy_range(other.cached, done, cached, start + done, lengthBytes - done)
+        while done < range.length {
+            let copied = sluice_copy_range(
+                other.cached, range.start + done, cached, start + done, range.length - done)
             if copied > 0 {
                 done += copied
             } else if copied == 0 {
-                throw StoreFault(.corrupt, "a spooled piece is shorter than its record")
+                throw StoreFault(.corrupt, "a piece is shorter than its record")
             } else if errno == EINTR {
                 continue
             } else if errno == EXDEV || errno == EINVAL || errno == EOPNOTSUPP || errno == ENOSYS {
-                return try copyByHand(from: other, range: done..<lengthBytes, to: start)
+                let rest = ByteRange(start: range.start + done, length: range.length - done)
+                return try copyByHand(rest, of: other, to: start + done)
             } else {
                 throw DurableFile.fault("copy")
             }
         }
     }
 
-    private func copyByHand(from other: StagedFile, range: Range<Int64>, to start: Int64) throws(StoreFault) {
+    private func copyByHand(_ range: ByteRange, of other: StagedFile, to start: Int64) throws(StoreFault) {
         var buffer = [UInt8](repeating: 0, count: 256 << 10)
-        var done = range.lowerBound
-        while done < range.upperBound {
-            let wanted = Int(min(Int64(buffer.count), range.upperBound - done))
-            let got = pread(other.cached, &buffer, wanted, off_t(done))
+        var done: Int64 = 0
+        while done < range.length {
+            let wanted = Int(min(Int64(buffer.count), range.length - done))
+            let got = pread(other.cached, &buffer, wanted, off_t(range.start + done))
             guard got > 0 else {
-                throw got == 0 ? StoreFault(.corrupt, "a spooled piece is short") : DurableFile.fault("read")
+                throw got == 0 ? StoreFault(.corrupt, "a piece is short") : DurableFile.fault("read")
             }
             let result: Result<Void, StoreFault> = buffer.withUnsafeBytes { bytes in
                 Result { () throws(StoreFault) in

@@ -122,15 +122,15 @@ package struct MemoryByteStore: ByteStore {
     package func merged(_ earlier: StoredPart, _ later: StoredPart) -> StoredPart? { earlier.merged(with: later) }
 
     package func copy(
-        _ source: ObjectKey, lengthBytes: Int64, into key: ObjectKey, at place: PiecePlace
+        _ range: ByteRange, of source: ObjectKey, into key: ObjectKey, at place: PiecePlace
     ) async throws(StoreFault) -> PieceToken {
         let moment = now()
         return try backing.contents.withLock { contents throws(StoreFault) in
-            try Self.requireStaged(source, in: contents, for: "copy")
+            guard let bytes = contents.objects[source]?.bytes else { throw StoreFault(.missing, "copy") }
             try Self.requireStaged(key, in: contents, for: "copy")
-            let bytes = contents.objects[source]?.bytes ?? []
-            guard Int64(bytes.count) >= lengthBytes else { throw StoreFault(.corrupt, "copy: too short") }
-            contents.objects[key]?.put(Array(bytes.prefix(Int(lengthBytes))), at: place.start, now: moment)
+            guard Int64(bytes.count) >= range.end else { throw StoreFault(.corrupt, "copy: too short") }
+            contents.objects[key]?.put(
+                Array(bytes[Int(range.start)..<Int(range.end)]), at: place.start, now: moment)
             return .inPlace
         }
     }

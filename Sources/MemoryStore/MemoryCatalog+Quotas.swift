@@ -54,7 +54,8 @@ extension MemoryCatalog {
 extension MemoryCatalog.Upload {
     /// What it takes of its tenant's quota.
     fileprivate var heldBytes: Int64 {
-        switch record.state {
+        guard record.home == nil else { return 0 }
+        return switch record.state {
         case .receiving, .complete: record.layout.sizeBytes ?? reservedBytes
         case .granted, .failed, .aborted, .expired: 0
         }

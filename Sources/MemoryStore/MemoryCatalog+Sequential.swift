@@ -28,7 +28,30 @@ extension MemoryCatalog {
             upload.record.expiresAt = max(standing.expiresAt, expiresAt)
             if let piece = growth.piece { upload.parts[piece.number] = piece }
             state.uploads[id] = upload
+            if let home = upload.record.home, let time = state.uploads[home.fileID]?.record.expiresAt {
+                state.uploads[home.fileID]?.record.expiresAt = max(time, expiresAt)
+            }
             return .grown(upload.record)
+        }
+    }
+
+    package func place(_ places: [FileID: Int64], in home: FileID) async throws(CatalogFault) -> Set<FileID> {
+        state.withLock { state in
+            guard let whole = state.uploads[home]?.record, whole.way == .joined, whole.state == .receiving else {
+                return []
+            }
+            let placed = places.filter { id, _ in
+                state.uploads[id].map { piece in
+                    piece.record.way == .partial && piece.record.state == .receiving && piece.record.claimedAt == nil
+                        && piece.record.layout.sizeBytes != nil && piece.record.receivedBytes == 0
+                        && piece.record.home == nil && piece.record.tenant == whole.tenant
+                } ?? false
+            }
+            for (id, start) in placed {
+                state.uploads[id]?.record.home = UploadHome(fileID: home, startBytes: start)
+                state.uploads[id]?.record.objectKey = whole.objectKey
+            }
+            return Set(placed.keys)
         }
     }
 

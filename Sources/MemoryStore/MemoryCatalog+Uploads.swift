@@ -147,9 +147,7 @@ extension MemoryCatalog {
             guard upload.record.state.isOpen, final != .expired || upload.record.expiresAt <= now else {
                 return .refused(upload.record)
             }
-            let ended = upload.ended(as: final, now: now)
-            state.uploads[id] = ended
-            return .done(ended.record)
+            return .done(state.end(upload, as: final, now: now))
         }
     }
 
@@ -158,11 +156,7 @@ extension MemoryCatalog {
             let streams = state.uploads.values.filter { upload in
                 upload.record.state == .receiving && upload.record.claimedAt != nil && upload.record.way == .parts
             }
-            return streams.map { upload in
-                let ended = upload.ended(as: .failed, now: now)
-                state.uploads[ended.record.fileID] = ended
-                return ended.record
-            }
+            return streams.map { state.end($0, as: .failed, now: now) }
         }
     }
 
@@ -185,7 +179,10 @@ extension MemoryCatalog {
 
     package func expired(before now: Timestamp, limit: Int) async throws(CatalogFault) -> [UploadRecord] {
         state.withLock { state in
-            let over = state.uploads.values.map(\.record).filter { $0.state.isOpen && $0.expiresAt < now }
+            let over = state.uploads.values.map(\.record).filter { upload in
+                upload.state.isOpen && upload.expiresAt < now
+                    && upload.home.map { state.uploads[$0.fileID]?.record.state != .receiving } ?? true
+            }
             let sorted = over.sorted { ($0.expiresAt, $0.fileID.text) < ($1.expiresAt, $1.fileID.text) }
             return Array(sorted.prefix(max(0, limit)))
         }

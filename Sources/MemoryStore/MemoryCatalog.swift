@@ -97,8 +97,17 @@ package final class MemoryCatalog: Catalog, Sendable {
 
         mutating func endComplete(_ id: FileID, now: Timestamp) -> UploadRecord? {
             guard let upload = uploads[id], upload.record.state == .complete else { return nil }
-            let ended = upload.ended(as: .aborted, now: now)
-            uploads[id] = ended
+            return end(upload, as: .aborted, now: now)
+        }
+
+        /// Ends an upload, and the pieces whose bytes stand in it; answers the upload.
+        mutating func end(_ upload: Upload, as final: UploadState, now: Timestamp) -> UploadRecord {
+            let ended = upload.ended(as: final, now: now)
+            uploads[ended.record.fileID] = ended
+            for (id, piece) in uploads
+            where piece.record.home?.fileID == ended.record.fileID && piece.record.state == .receiving {
+                uploads[id] = piece.ended(as: final, now: now)
+            }
             return ended.record
         }
     }

@@ -10,7 +10,7 @@ enum QuotaRows {
         UNION ALL
         SELECT tenant, 0, 0, sum(coalesce(size_bytes, reserved_bytes)),
             sum(iif(state = 'receiving', coalesce(size_bytes, reserved_bytes), 0))
-        FROM upload WHERE state IN ('receiving', 'complete') GROUP BY tenant
+        FROM upload WHERE home_id IS NULL AND state IN ('receiving', 'complete') GROUP BY tenant
         """
 
     /// Of a row of uploads: what its tenant holds more once its link is claimed.

@@ -41,7 +41,32 @@ extension SQLiteCatalog {
                 return excess.map { .overQuota($0) } ?? .refused(standing)
             }
             if let piece = growth.piece { _ = try UploadRows.put(piece, of: id, in: database) }
-            return .grown(try UploadRows.record(row))
+            let grown = try UploadRows.record(row)
+            if let home = grown.home {
+                try database.change(
+                    "UPDATE upload SET expires_at = ? WHERE file_id = ? AND expires_at < ?",
+                    [expiresAt.milliseconds, home.fileID.text, expiresAt.milliseconds])
+            }
+            return .grown(grown)
+        }
+    }
+
+    package func place(_ places: [FileID: Int64], in home: FileID) async throws(CatalogFault) -> Set<FileID> {
+        try await change("place") { database in
+            try Set(
+                places.compactMap { id, start in
+                    let isPlaced = try database.change(
+                        """
+                        UPDATE upload SET home_id = home.file_id, base_bytes = :start, object_key = home.object_key
+                        FROM upload AS home
+                        WHERE home.file_id = :home AND home.way = 'joined' AND home.state = 'receiving'
+                            AND home.tenant = upload.tenant AND upload.file_id = :file_id
+                            AND upload.way = 'partial' AND upload.state = 'receiving'
+                            AND upload.claimed_at IS NULL AND upload.size_bytes IS NOT NULL
+                            AND upload.received_bytes = 0 AND upload.home_id IS NULL
+                        """, ["home": home.text, "start": start, "file_id": id.text])
+                    return isPlaced == 1 ? id : nil
+                })
         }
     }
 

@@ -239,6 +239,8 @@ extension SQLiteCatalog {
                 """
                 SELECT \(UploadRows.columns) FROM upload INDEXED BY upload_by_expiry
                 WHERE state IN ('granted', 'receiving') AND expires_at < ?
+                    AND NOT EXISTS (SELECT 1 FROM upload AS home
+                        WHERE home.file_id = upload.home_id AND home.state = 'receiving')
                 ORDER BY expires_at, file_id LIMIT ?
                 """,
                 [now.milliseconds, max(0, limit)]

@@ -11,6 +11,7 @@ enum Schema {
         migrator.registerMigration("004-publishing") { try $0.execute(sql: publishing) }
         migrator.registerMigration("005-usage") { try $0.execute(sql: usage) }
         migrator.registerMigration("006-sequential") { try $0.execute(sql: sequential) }
+        migrator.registerMigration("007-places") { try $0.execute(sql: places) }
         return migrator
     }
 
@@ -297,5 +298,62 @@ enum Schema {
             CHECK (way IN ('parts', 'sequential', 'partial', 'joined'));
         ALTER TABLE upload ADD COLUMN joins TEXT;
         CREATE INDEX upload_joining ON upload (created_at, file_id) WHERE way = 'joined' AND state = 'receiving';
+        """
+
+    /// Pieces whose bytes stand in the object of another upload: they hold nothing of their own and end with it. The
+    /// triggers of ``usage`` are made anew for that.
+    private static let places = """
+        ALTER TABLE upload ADD COLUMN home_id TEXT;
+        ALTER TABLE upload ADD COLUMN base_bytes INTEGER CHECK (base_bytes >= 0);
+        CREATE INDEX upload_by_home ON upload (home_id) WHERE home_id IS NOT NULL;
+
+        CREATE TRIGGER upload_home_ends AFTER UPDATE OF state ON upload
+        WHEN NEW.way = 'joined' AND NEW.ended_at IS NOT NULL
+        BEGIN
+            UPDATE upload SET state = NEW.state, alias = NULL, ended_at = NEW.ended_at, received_bytes = 0
+                WHERE home_id = NEW.file_id AND state = 'receiving';
+            DELETE FROM part WHERE file_id IN (SELECT file_id FROM upload WHERE home_id = NEW.file_id);
+        END;
+
+        DROP TRIGGER upload_usage_begins;
+        CREATE TRIGGER upload_usage_begins AFTER INSERT ON upload
+        WHEN NEW.state IN ('receiving', 'complete') AND NEW.home_id IS NULL
+        BEGIN
+            INSERT INTO tenant_usage (tenant, stored_bytes, open_bytes)
+                VALUES (NEW.tenant, coalesce(NEW.size_bytes, NEW.reserved_bytes),
+                    iif(NEW.state = 'receiving', coalesce(NEW.size_bytes, NEW.reserved_bytes), 0))
+                ON CONFLICT (tenant) DO UPDATE SET
+                    stored_bytes = stored_bytes + excluded.stored_bytes,
+                    open_bytes = open_bytes + excluded.open_bytes;
+        END;
+
+        DROP TRIGGER upload_usage_changes;
+        CREATE TRIGGER upload_usage_changes AFTER UPDATE OF state, size_bytes, reserved_bytes, home_id ON upload
+        WHEN OLD.home_id IS NULL AND (NEW.state <> OLD.state OR NEW.home_id IS NOT NULL
+            OR coalesce(NEW.size_bytes, NEW.reserved_bytes) <> coalesce(OLD.size_bytes, OLD.reserved_bytes))
+        BEGIN
+            INSERT INTO tenant_usage (tenant, stored_bytes, open_bytes)
+                VALUES (NEW.tenant,
+                    iif(NEW.state IN ('receiving', 'complete') AND NEW.home_id IS NULL,
+                            coalesce(NEW.size_bytes, NEW.reserved_bytes), 0)
+                        - iif(OLD.state IN ('receiving', 'complete'), coalesce(OLD.size_bytes, OLD.reserved_bytes), 0),
+                    iif(NEW.state = 'receiving' AND NEW.home_id IS NULL,
+                            coalesce(NEW.size_bytes, NEW.reserved_bytes), 0)
+                        - iif(OLD.state = 'receiving', coalesce(OLD.size_bytes, OLD.reserved_bytes), 0))
+                ON CONFLICT (tenant) DO UPDATE SET
+                    stored_bytes = stored_bytes + excluded.stored_bytes,
+                    open_bytes = open_bytes + excluded.open_bytes;
+        END;
+
+        DROP TRIGGER upload_usage_ends;
+        CREATE TRIGGER upload_usage_ends AFTER DELETE ON upload
+        WHEN OLD.state IN ('receiving', 'complete') AND OLD.home_id IS NULL
+        BEGIN
+            UPDATE tenant_usage SET
+                stored_bytes = stored_bytes - coalesce(OLD.size_bytes, OLD.reserved_bytes),
+                open_bytes = open_bytes
+                    - iif(OLD.state = 'receiving', coalesce(OLD.size_bytes, OLD.reserved_bytes), 0)
+                WHERE tenant = OLD.tenant;
+        END;
         """
 }

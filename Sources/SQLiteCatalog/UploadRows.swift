@@ -8,7 +8,8 @@ enum UploadRows {
     static let columns = """
         file_id, tenant, alias, object_key, file_name, declared_type, detected_type, part_size_bytes, part_count, \
         size_bytes, maximum_bytes, expected_sha256, metadata_json, state, received_bytes, created_at, expires_at, \
-        claimed_at, completed_at, crc32c, sha256, description, original_id, way, joins
+        claimed_at, completed_at, crc32c, sha256, description, original_id, way, joins, home_id, \
+        base_bytes
         """
 
     /// The names of the values that ``arguments(of:)`` gives, in the order of ``columns``.
@@ -16,7 +17,7 @@ enum UploadRows {
         :file_id, :tenant, :alias, :object_key, :file_name, :declared_type, :detected_type, :part_size_bytes, \
         :part_count, :size_bytes, :maximum_bytes, :expected_sha256, :metadata_json, :state, :received_bytes, \
         :created_at, :expires_at, :claimed_at, :completed_at, :crc32c, :sha256, :description, :original_id, \
-        :way, :joins
+        :way, :joins, :home_id, :base_bytes
         """
 
     static func arguments(of upload: UploadRecord) -> StatementArguments {
@@ -33,6 +34,7 @@ enum UploadRows {
             "crc32c": upload.crc32c.map { Int64($0.value) }, "sha256": upload.sha256?.data,
             "description": upload.description, "original_id": upload.originalID?.text, "way": upload.way.rawValue,
             "joins": upload.joins.isEmpty ? nil : upload.joins.map(\.text).joined(separator: " "),
+            "home_id": upload.home?.fileID.text, "base_bytes": upload.home?.startBytes,
         ]
     }
 
@@ -96,7 +98,12 @@ enum UploadRows {
         record.way = try reader.text(as: UploadWay.init)
         let joins = try reader.optional(String.self)?.split(separator: " ") ?? []
         record.joins = joins.compactMap { FileID(String($0)) }
-        guard record.joins.count == joins.count else { throw CatalogFault(.corrupt, "a row of upload cannot be read") }
+        let home = try reader.optionalText(as: FileID.init)
+        let base = try reader.optional(Int64.self)
+        if let home, let base { record.home = UploadHome(fileID: home, startBytes: base) }
+        guard record.joins.count == joins.count, (home == nil) == (base == nil) else {
+            throw CatalogFault(.corrupt, "a row of upload cannot be read")
+        }
         return record
     }
 

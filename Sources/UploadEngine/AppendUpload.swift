@@ -148,7 +148,7 @@ package final class AppendUpload: ByteReceiver, @unchecked Sendable {
         if let intake { return intake }
         let length = pieceEnd - pieceStart
         let sizing = isPieceSized ? PieceSizing.exactly(length) : .atMost(length)
-        let place = PiecePlace(number: (last?.number ?? 0) + 1, start: pieceStart)
+        let place = PiecePlace(number: (last?.number ?? 0) + 1, start: upload.baseBytes + pieceStart)
         let writer = try await engine.writer(of: upload, place, sizing: sizing, sizeBytes: sizeBytes)
         let begun = Intake(
             writer: writer, sizing: sizing, checker: engine.checker, isFileStart: pieceStart == 0,
@@ -210,6 +210,7 @@ package final class AppendUpload: ByteReceiver, @unchecked Sendable {
             let intake = offer.digests.isEmpty && expected.isEmpty ? intake : try await piece()
             let receipt = try await intake?.sealWhatCame()
             if let receipt { try UploadEngine.check(receipt, against: expected) }
+            if let receipt, receipt.lengthBytes == 0 { await engine.forget([receipt.token]) }
             try await record(receipt, of: intake, isLast: true)
             let isOver = offer.endsFile || (offer.completesWhenFull && upload.isFull)
             if upload.way == .sequential, isOver, upload.isFull || upload.layout.sizeBytes == nil {

@@ -247,8 +247,8 @@ extension UploadEngine {
     @discardableResult
     package func fail(_ upload: UploadRecord) async -> Bool {
         do throws(CatalogFault) {
-            if case .done = try await catalog.end(upload.fileID, as: .failed, now: now) {
-                await discard(upload.objectKey, spooled: [])
+            if case .done(let ended) = try await catalog.end(upload.fileID, as: .failed, now: now) {
+                await freeBytes(of: ended, spooled: [])
             }
             return true
         } catch {

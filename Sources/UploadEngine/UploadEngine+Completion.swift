@@ -65,7 +65,7 @@ extension UploadEngine {
         case .refused(let other) where other.state == .complete: return other
         case .refused(let other):
             // It was aborted from outside while its bytes were published.
-            await discard(upload.objectKey, spooled: parts.map(\.token))
+            await freeBytes(of: upload, spooled: parts.map(\.token))
             throw UploadFault(Refusal.ended(other.state))
         case .unknown:
             await discard(upload.objectKey, spooled: parts.map(\.token))
@@ -127,9 +127,10 @@ extension UploadEngine {
             // let go of the bytes, and free them.
             guard let (ended, spooled) = try await recordEnd(of: upload, as: state) else { return }
             let lease = await leases.acquire(upload.fileID, .whole)
-            defer { lease.release() }
-            await discard(ended.objectKey, spooled: spooled)
+            await freeBytes(of: ended, spooled: spooled)
+            lease.release()
             // What was to be made of it never will be.
+            if let home = ended.home { await failHome(home) }
             if upload.way == .partial { joinBell.ring() }
         }
     }
@@ -232,10 +233,11 @@ extension UploadEngine {
             // A part that was recorded since the list was made gave it new time.
             let current = try await translating { () throws(CatalogFault) in try await catalog.upload(upload.fileID) }
             guard let current else { continue }
+            if await isWrittenTo(piecesOf: current) { continue }
             let machine = UploadMachine(restoring: current, parts: [], bounds: bounds)
             guard case .discard(let state) = machine.timePassed(now: now) else { continue }
             guard let (ended, spooled) = try await recordEnd(of: current, as: state) else { continue }
-            await discard(ended.objectKey, spooled: spooled)
+            await freeBytes(of: ended, spooled: spooled)
             count += 1
         }
         return count

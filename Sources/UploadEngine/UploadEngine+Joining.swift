@@ -5,16 +5,16 @@ import UploadRules
 import UploadStore
 
 extension UploadEngine {
-    /// The size of a file that is to be made of others, if all of theirs are known.
+    /// The uploads that a file is to be made of.
     ///
     /// - Throws: `not_found` for what is not this tenant's, `way_mismatch` for what is no piece, `upload_gone` for what
     ///   ended.
-    func joinedSize(_ announcement: Announcement) async throws(UploadFault) -> Int64? {
+    func pieces(of announcement: Announcement) async throws(UploadFault) -> [UploadRecord] {
         guard (1...UploadRecord.maximumJoinCount).contains(announcement.joins.count) else {
             throw UploadFault(
                 .invalidRequest, "A file is made of 1 to \(UploadRecord.maximumJoinCount) others.")
         }
-        var size: Int64? = 0
+        var pieces: [UploadRecord] = []
         for id in announcement.joins {
             let piece = try await translating { () throws(CatalogFault) in
                 try await catalog.upload(.fileID(id), of: announcement.tenant)
@@ -22,13 +22,19 @@ extension UploadEngine {
             guard let piece else { throw UploadFault.notFound }
             guard piece.way == .partial else { throw UploadFault(.wayMismatch, "One of these uploads is no piece.") }
             guard piece.state == .receiving else { throw UploadFault(Refusal.ended(piece.state)) }
-            size = try size.flatMap { sum throws(UploadFault) in
-                try piece.layout.sizeBytes.map { length throws(UploadFault) in
-                    let (total, overflow) = sum.addingReportingOverflow(length)
-                    if overflow { throw Self.tooLarge(limits.largestFileBytes) }
-                    return total
-                }
-            }
+            pieces.append(piece)
+        }
+        return pieces
+    }
+
+    /// The size of a file that is made of others, if all of theirs are known.
+    static func size(of pieces: [UploadRecord], limits: UploadLimits) throws(UploadFault) -> Int64? {
+        var size: Int64 = 0
+        for piece in pieces {
+            guard let length = piece.layout.sizeBytes else { return nil }
+            let (total, overflow) = size.addingReportingOverflow(length)
+            if overflow { throw tooLarge(limits.largestFileBytes) }
+            size = total
         }
         return size
     }
@@ -66,7 +72,7 @@ extension UploadEngine {
         }
     }
 
-    /// Copies what is not copied yet and makes the file complete; once more after a break it goes on where it was.
+    /// Takes in what is not yet taken in and makes the file complete; once more after a break it goes on where it was.
     private func join(_ stale: UploadRecord) async throws(UploadFault) -> Bool {
         let whole: [UploadRecord]
         switch try await pieces(of: stale) {
@@ -91,7 +97,7 @@ extension UploadEngine {
                 _ = try await reserve(range.end, for: upload)
                 try await checkRoom(for: range.length)
             }
-            (upload, parts) = try await copy(piece, to: range, of: upload, parts)
+            (upload, parts) = try await take(piece, to: range, of: upload, parts)
         }
         _ = try await publishSequential(upload, parts: parts, sha256: nil)
         return true
@@ -107,38 +113,42 @@ extension UploadEngine {
         var pieces: [UploadRecord] = []
         for id in upload.joins {
             let piece = try await translating { () throws(CatalogFault) in try await catalog.upload(id) }
+            // One that ended is told also while others are still sent: nobody should send them in vain.
             guard let piece, piece.state == .receiving else { return .ended }
-            guard piece.isFull else { return .unfinished }
             pieces.append(piece)
         }
-        return .whole(pieces)
+        return pieces.allSatisfy(\.isFull) ? .whole(pieces) : .unfinished
     }
 
-    /// Copies a piece into the file that it belongs to.
-    private func copy(_ piece: UploadRecord, to range: ByteRange, of upload: UploadRecord, _ parts: [StoredPart])
+    /// Takes a piece into the file that it belongs to: a copy of its bytes, or its record alone where they stand there.
+    private func take(_ stale: UploadRecord, to range: ByteRange, of upload: UploadRecord, _ parts: [StoredPart])
         async throws(UploadFault) -> (UploadRecord, [StoredPart])
     {
         // While it is held nobody can end it and free its bytes.
-        let lease = await leases.acquire(piece.fileID, .whole)
+        let lease = await leases.acquire(stale.fileID, .whole)
         defer { lease.release() }
-        let own = try await self.parts(of: piece)
-        guard try await reload(piece).state == .receiving, let whole = merged(own) else {
+        let own = try await self.parts(of: stale)
+        let piece = try await reload(stale)
+        guard piece.state == .receiving, let whole = merged(own) else {
             throw UploadFault(.unavailable, "A piece of this file has just ended.")
         }
         let number = (parts.last?.number ?? 0) + 1
-        let token = try await translating { () throws(StoreFault) in
-            try await store.copy(
-                piece.objectKey, lengthBytes: range.length, into: upload.objectKey,
-                at: PiecePlace(number: number, start: range.start))
+        var token = whole.token
+        if piece.home != UploadHome(fileID: upload.fileID, startBytes: range.start) {
+            token = try await translating { () throws(StoreFault) in
+                try await store.copy(
+                    ByteRange(start: piece.baseBytes, length: range.length), of: piece.objectKey,
+                    into: upload.objectKey, at: PiecePlace(number: number, start: range.start))
+            }
         }
-        let copied = StoredPart(number: number, range: range, crc32c: whole.crc32c, token: token)
+        let taken = StoredPart(number: number, range: range, crc32c: whole.crc32c, token: token)
         var parts = parts
         let last = parts.popLast()
-        let merged = last.flatMap { store.merged($0, copied) }
+        let merged = last.flatMap { store.merged($0, taken) }
         if merged == nil, let last { parts.append(last) }
-        parts.append(merged ?? copied)
+        parts.append(merged ?? taken)
         let grown = try await grow(
-            upload, by: Growth(fromBytes: range.start, piece: merged ?? copied, heldBytes: range.end))
+            upload, by: Growth(fromBytes: range.start, piece: merged ?? taken, heldBytes: range.end))
         return (grown, parts)
     }
 

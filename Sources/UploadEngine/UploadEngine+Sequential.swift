@@ -104,7 +104,9 @@ extension UploadEngine {
         of upload: UploadRecord, _ place: PiecePlace, sizing: PieceSizing, sizeBytes: Int64?
     ) async throws(UploadFault) -> any PieceWriter {
         func begin() async throws(StoreFault) -> any PieceWriter {
-            try await store.writer(of: upload.objectKey, piece: place, sizing: sizing)
+            // A piece that is whole may be part of a file by now: nothing goes to its place any more.
+            if upload.home != nil, upload.isFull { return try await store.spool(sizing: sizing) }
+            return try await store.writer(of: upload.objectKey, piece: place, sizing: sizing)
         }
         do throws(StoreFault) {
             return try await begin()

@@ -118,7 +118,8 @@ package final class UploadEngine: Sendable {
     package func begin(_ announcement: Announcement) async throws(UploadFault) -> UploadRecord {
         let most = min(announcement.maximumBytes ?? limits.largestFileBytes, limits.largestFileBytes)
         var announcement = announcement
-        if announcement.way == .joined { announcement.sizeBytes = try await joinedSize(announcement) }
+        let pieces = announcement.way == .joined ? try await pieces(of: announcement) : []
+        if announcement.way == .joined { announcement.sizeBytes = try Self.size(of: pieces, limits: limits) }
         try checkSize(announcement.sizeBytes, maximumBytes: most)
         let layout =
             announcement.way == .parts
@@ -130,9 +131,8 @@ package final class UploadEngine: Sendable {
             expectedSHA256: announcement.sha256, metadataJSON: announcement.metadataJSON, state: .receiving,
             createdAt: now, expiresAt: now.adding(seconds: limits.uploadLifetimeSeconds))
         record.joins = announcement.joins
-        let upload = try await addWithRoom(record)
-        if upload.way == .joined { joinBell.ring() }
-        return upload
+        return announcement.way == .joined
+            ? try await addJoined(record, of: pieces) : try await addWithRoom(record)
     }
 
     private func partLayout(_ announcement: Announcement) throws(UploadFault) -> PartLayout {
@@ -155,11 +155,14 @@ package final class UploadEngine: Sendable {
 
     /// Checks that there is room, reserves it, and adds the record.
     ///
-    /// - Parameter reservedBytes: what an upload of unknown size holds of its tenant's quota from the start.
-    func addWithRoom(_ record: UploadRecord, reserving reservedBytes: Int64 = 0) async throws(UploadFault)
-        -> UploadRecord
-    {
-        let admission = admission(of: record, reserving: reservedBytes)
+    /// - Parameters:
+    ///   - reservedBytes: what an upload of unknown size holds of its tenant's quota from the start.
+    ///   - releasedBytes: what others of its tenant give up for it.
+    func addWithRoom(
+        _ record: UploadRecord, reserving reservedBytes: Int64 = 0, releasing releasedBytes: Int64 = 0
+    ) async throws(UploadFault) -> UploadRecord {
+        var admission = admission(of: record, reserving: reservedBytes)
+        admission.releasedBytes = releasedBytes
         try await checkRoom(for: record.layout.sizeBytes)
         if admission.quota != nil {
             // Asked before the disk has work; the catalog asks again where it counts.

@@ -73,6 +73,20 @@ package struct PieceToken: Hashable, Sendable {
     package static let inPlace = PieceToken("")
 }
 
+/// Where the bytes of a ``UploadWay/partial`` upload stand that was given its place before the first of them came: in the
+/// object of the upload that it is a piece of. They are that one's bytes, and end with it.
+package struct UploadHome: Hashable, Sendable {
+    /// The ``UploadWay/joined`` upload.
+    package let fileID: FileID
+    /// Where the first byte of the piece stands in its object.
+    package let startBytes: Int64
+
+    package init(fileID: FileID, startBytes: Int64) {
+        self.fileID = fileID
+        self.startBytes = startBytes
+    }
+}
+
 /// An upload as the catalog holds it.
 package struct UploadRecord: Hashable, Sendable {
     package var fileID: FileID
@@ -83,6 +97,8 @@ package struct UploadRecord: Hashable, Sendable {
     package var way: UploadWay
     /// The uploads that a ``UploadWay/joined`` one is made of, in order; at most ``maximumJoinCount``.
     package var joins: [FileID] = []
+    /// Of a piece whose bytes go to their place in another upload's object: ``objectKey`` is that one's then.
+    package var home: UploadHome?
     package var fileName: FileName
     /// What the client says of the file; at most ``UploadLimits/maximumDescriptionCharacters``.
     package var description: String?
@@ -147,6 +163,9 @@ package struct UploadRecord: Hashable, Sendable {
 
     /// Uploads that may be joined to one file.
     package static let maximumJoinCount = 1000
+
+    /// Where its first byte stands in its object.
+    package var baseBytes: Int64 { home?.startBytes ?? 0 }
 
     /// Whether all bytes of an upload of known size are here.
     package var isFull: Bool { layout.sizeBytes == receivedBytes }

@@ -9,15 +9,23 @@ package struct Admission: Hashable, Sendable {
     /// What an upload whose size is not known holds from the start. One that is to hold nothing is refused all the
     /// same when not a byte is free.
     package var reservedBytes: Int64
+    /// What other uploads of the tenant hold and give up for this one as soon as it is there: see
+    /// ``UploadCatalog/place(_:in:)``.
+    package var releasedBytes: Int64
 
-    package init(maximumOpen: Int, quota: TenantQuota? = nil, reservedBytes: Int64 = 0) {
+    package init(
+        maximumOpen: Int, quota: TenantQuota? = nil, reservedBytes: Int64 = 0, releasedBytes: Int64 = 0
+    ) {
         self.maximumOpen = maximumOpen
         self.quota = quota
         self.reservedBytes = reservedBytes
+        self.releasedBytes = releasedBytes
     }
 
     /// What must be free for an upload that holds nothing yet.
-    package func neededBytes(sizeBytes: Int64?) -> Int64 { sizeBytes ?? max(1, reservedBytes) }
+    package func neededBytes(sizeBytes: Int64?) -> Int64 {
+        sizeBytes.map { $0 - releasedBytes } ?? max(1, reservedBytes)
+    }
 }
 
 package enum ReserveOutcome: Hashable, Sendable {
@@ -46,7 +54,8 @@ package struct CountedUsage: Hashable, Sendable {
 /// How much of its quota each tenant has used.
 ///
 /// What an upload holds follows from its record alone: the size of a complete file; of one that is `receiving` its size
-/// if that is known, else what was reserved for it; of any other nothing. The sum of that is kept for each tenant and
+/// if that is known, else what was reserved for it; of any other, and of a piece that has its place in another upload,
+/// nothing. The sum of that is kept for each tenant and
 /// changed in the same transaction as the record, whichever call makes the change, so that it is right at every
 /// moment and nothing has to be added up when an upload begins. A copy counts like any other file.
 ///

@@ -16,9 +16,9 @@ package import UploadModel
 /// | ``PieceReceipt/token`` | the part's ETag; a re-sent part has a new token and replaces, so no range is ever rewritten |
 /// | ``spool(sizing:)`` and ``settle(_:in:at:lengthBytes:)`` | an object of its own and UploadPartCopy |
 /// | ``publish(_:pieces:)`` | CompleteMultipartUpload with numbers and tokens *from the catalog*, never from a listing (listings may show duplicates); after a time-out HEAD says whether it happened, so publishing again is allowed and answers the same |
-/// | ``copy(_:lengthBytes:into:at:)`` | UploadPartCopy of the source's parts, which are then objects of their own |
+/// | ``copy(_:of:into:at:)`` | UploadPartCopy of the source's parts, which are then objects of their own |
 /// | ``merged(_:_:)`` | `nil`: every part has its own entity tag |
-/// | ``needs`` | at least 5 MiB for each part but the last, at most 10,000 parts |
+/// | ``needs`` | at least 5 MiB for each part but the last, at most 10,000 parts, which are numbered |
 ///
 /// Checksums are made from the bytes that passed through and live in the catalog; a store's own entity tags
 /// may be empty or made some other way. Arbitration is the catalog's alone: no conditional write is relied on.
@@ -54,11 +54,12 @@ package protocol ByteStore: Sendable {
     /// One piece in the place of two neighbours, where the store need not tell them apart; `nil` where it must.
     func merged(_ earlier: StoredPart, _ later: StoredPart) -> StoredPart?
 
-    /// Copies the beginning of an object that is staged to a place in another, durably. The same rules as for
-    /// ``writer(of:piece:sizing:)`` hold for the place.
+    /// Copies a range of an object, staged or published, to a place in another, durably; also to another place of the
+    /// same. The same rules as for ``writer(of:piece:sizing:)`` hold for the place.
     ///
     /// - Returns: the token of the piece at its place.
-    func copy(_ source: ObjectKey, lengthBytes: Int64, into key: ObjectKey, at place: PiecePlace)
+    /// - Throws: ``StoreFault/Code/missing`` when one of them is not there.
+    func copy(_ range: ByteRange, of source: ObjectKey, into key: ObjectKey, at place: PiecePlace)
         async throws(StoreFault) -> PieceToken
 
     /// Makes the object whole and readable. Reads and copies nothing, unless a piece was replaced by a spooled one.
@@ -100,11 +101,17 @@ package struct StoreNeeds: Hashable, Sendable {
     package var preferredAlignmentBytes: Int64
     /// The most pieces of one object.
     package var maximumPieces: Int
+    /// Whether pieces are told apart by numbers that rise with their places. Several uploads cannot fill one object then:
+    /// nobody knows how many pieces each will have.
+    package var numbersPieces: Bool
 
-    package init(minimumPartBytes: Int64, preferredAlignmentBytes: Int64, maximumPieces: Int) {
+    package init(
+        minimumPartBytes: Int64, preferredAlignmentBytes: Int64, maximumPieces: Int, numbersPieces: Bool = false
+    ) {
         self.minimumPartBytes = minimumPartBytes
         self.preferredAlignmentBytes = preferredAlignmentBytes
         self.maximumPieces = maximumPieces
+        self.numbersPieces = numbersPieces
     }
 }
 

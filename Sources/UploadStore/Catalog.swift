@@ -67,6 +67,17 @@ package protocol UploadCatalog: QuotaCatalog {
     func append(_ growth: Growth, to id: FileID, expiresAt: Timestamp, within quota: TenantQuota?)
         async throws(CatalogFault) -> AppendOutcome
 
+    /// Gives pieces that are still empty their places in the object of the upload that they are to be joined to. From then
+    /// on their bytes are that one's: they count in it alone, end with it, in whichever way it ends and also when it was
+    /// complete, do not expire before it while it is `receiving`, and give it new time when they grow.
+    ///
+    /// Holds for each piece only while it is `partial` and `receiving`, was not claimed, is of known size, has received
+    /// nothing and has no place yet, and while its home is `joined`, `receiving` and of the same tenant.
+    ///
+    /// - Parameter places: where the first byte of each is to stand, in bytes.
+    /// - Returns: those that have it now.
+    func place(_ places: [FileID: Int64], in home: FileID) async throws(CatalogFault) -> Set<FileID>
+
     /// Uploads that are to be put together of others and are not yet, oldest first.
     func joining(after cursor: UploadCursor?, limit: Int) async throws(CatalogFault) -> [UploadRecord]
 
@@ -93,7 +104,8 @@ package protocol UploadCatalog: QuotaCatalog {
     func uploads(of tenant: TenantID?, in states: Set<UploadState>, after cursor: UploadCursor?, limit: Int)
         async throws(CatalogFault) -> [UploadRecord]
 
-    /// Open uploads whose time is over, oldest first.
+    /// Open uploads whose time is over, oldest first; without pieces that have their place in an upload that still
+    /// receives.
     func expired(before now: Timestamp, limit: Int) async throws(CatalogFault) -> [UploadRecord]
 
     /// Deletes the records of uploads that ended (not complete) before a moment; answers how many.

@@ -160,15 +160,31 @@ extension ByteStoreConformance {
         try await store.prepare(target, sizeBytes: Int64(bytes.count))
         let tail = try await store.write(bytes[150_000...], to: target, number: 2, start: 150_000)
         let place = PiecePlace(number: 1, start: 0)
+        let range = ByteRange(start: 0, length: 150_000)
         // Doing it again changes nothing.
-        _ = try await open().copy(source, lengthBytes: 150_000, into: target, at: place)
-        let token = try await open().copy(source, lengthBytes: 150_000, into: target, at: place)
-        let head = StoredPart(
-            number: 1, range: ByteRange(start: 0, length: 150_000), crc32c: plainCRC32C(bytes[..<150_000]),
-            token: token)
+        _ = try await open().copy(range, of: source, into: target, at: place)
+        let token = try await open().copy(range, of: source, into: target, at: place)
+        let head = StoredPart(number: 1, range: range, crc32c: plainCRC32C(bytes[..<150_000]), token: token)
         try await store.publish(target, pieces: [head, tail], expecting: bytes)
         try await requireMissing("what was never prepared") {
-            _ = try await store.copy(.random(), lengthBytes: 1, into: source, at: place)
+            _ = try await store.copy(ByteRange(start: 0, length: 1), of: .random(), into: source, at: place)
         }
+        // From the middle of what is published, and once more from there to another place of the same.
+        let other = ObjectKey.random()
+        try await store.prepare(other, sizeBytes: nil)
+        let middle = 100_001..<250_002
+        var pieces: [StoredPart] = []
+        for (number, origin) in [(1, (key: target, start: middle.lowerBound)), (2, (key: other, start: 0))] {
+            let start = (number - 1) * middle.count
+            let token = try await store.copy(
+                ByteRange(start: Int64(origin.start), length: Int64(middle.count)), of: origin.key, into: other,
+                at: PiecePlace(number: number, start: Int64(start)))
+            pieces.append(
+                StoredPart(
+                    number: number, range: ByteRange(start: Int64(start), length: Int64(middle.count)),
+                    crc32c: plainCRC32C(bytes[middle]), token: token))
+        }
+        try await store.publish(other, pieces: pieces, expecting: Array(bytes[middle] + bytes[middle]))
+        try await store.requireContent(of: target, bytes)
     }
 }

@@ -8,7 +8,8 @@ package struct CatalogConformance {
     package typealias Check = ConformanceCheck<Open>
 
     package static let checks: [Check] =
-        creating + claiming + recording + appending + ending + listing + keys + media + items + deleting + posts
+        creating + claiming + recording + appending + placing + ending + listing + keys + media + items
+        + deleting + posts
         + handoffs
         + examinations + quotas + quotaRaces + quotaWalk
 }

@@ -110,10 +110,10 @@ package struct FaultyByteStore: ByteStore {
     package func merged(_ earlier: StoredPart, _ later: StoredPart) -> StoredPart? { store.merged(earlier, later) }
 
     package func copy(
-        _ source: ObjectKey, lengthBytes: Int64, into key: ObjectKey, at place: PiecePlace
+        _ range: ByteRange, of source: ObjectKey, into key: ObjectKey, at place: PiecePlace
     ) async throws(StoreFault) -> PieceToken {
         try await faults.around(.copy) { () throws(StoreFault) in
-            try await store.copy(source, lengthBytes: lengthBytes, into: key, at: place)
+            try await store.copy(range, of: source, into: key, at: place)
         }
     }
 

@@ -277,8 +277,10 @@ private actor Offsets {
 
     @Test func whatCanNeverBeWholeEnds() async throws {
         let bench = Bench()
-        let piece = try await bench.begin(.partial, sizeBytes: 10)
-        let final = try await bench.begin(.joined, joins: [piece.fileID])
+        let piece = try await bench.begin(.partial)
+        // One that nobody has finished is no reason to wait for another that has ended.
+        let unfinished = try await bench.begin(.partial)
+        let final = try await bench.begin(.joined, joins: [unfinished.fileID, piece.fileID])
         try await bench.engine.abort(piece)
         #expect(try await bench.engine.joinWaiting())
         #expect(try await bench.standing(final).state == .failed)
@@ -291,7 +293,7 @@ private actor Offsets {
 }
 
 extension Bench {
-    fileprivate func begin(
+    func begin(
         _ way: UploadWay, sizeBytes: Int? = nil, joins: [FileID] = [], sha256: Digest? = nil
     ) async throws -> UploadRecord {
         try await engine.begin(
@@ -304,7 +306,7 @@ extension Bench {
 extension UploadEngine {
     /// - Parameter offset: where the upload stands, if `nil`.
     @discardableResult
-    fileprivate func append(
+    func append(
         _ bytes: some Collection<UInt8>, to upload: UploadRecord, at offset: Int? = nil, sizeBytes: Int? = nil,
         endsFile: Bool = false, completesWhenFull: Bool = false, isDeclared: Bool = true,
         expecting digests: [DigestAlgorithm: Digest] = [:]

@@ -91,6 +91,7 @@ struct ShapedStore: ByteStore {
     var free: @Sendable () -> Int64? = { nil }
     var beforeAppending: @Sendable () async -> Void = {}
     var beforeFinishing: @Sendable () async -> Void = {}
+    var beforeCopying: @Sendable () async -> Void = {}
     var beforePublishing: @Sendable () async -> Void = {}
     var beforeDiscarding: @Sendable () async -> Void = {}
 
@@ -142,10 +143,11 @@ struct ShapedStore: ByteStore {
 
     func merged(_ earlier: StoredPart, _ later: StoredPart) -> StoredPart? { store.merged(earlier, later) }
 
-    func copy(_ source: ObjectKey, lengthBytes: Int64, into key: ObjectKey, at place: PiecePlace)
+    func copy(_ range: ByteRange, of source: ObjectKey, into key: ObjectKey, at place: PiecePlace)
         async throws(StoreFault) -> PieceToken
     {
-        try await store.copy(source, lengthBytes: lengthBytes, into: key, at: place)
+        await beforeCopying()
+        return try await store.copy(range, of: source, into: key, at: place)
     }
 
     func publish(_ key: ObjectKey, pieces: [StoredPart]) async throws(StoreFault) -> ObjectReceipt {
@@ -241,6 +243,10 @@ final class FaultyCatalog: UploadCatalog {
         try await change { () throws(CatalogFault) in
             try await catalog.append(growth, to: id, expiresAt: expiresAt, within: quota)
         }
+    }
+
+    func place(_ places: [FileID: Int64], in home: FileID) async throws(CatalogFault) -> Set<FileID> {
+        try await change { () throws(CatalogFault) in try await catalog.place(places, in: home) }
     }
 
     func joining(after cursor: UploadCursor?, limit: Int) async throws(CatalogFault) -> [UploadRecord] {

@@ -107,5 +107,59 @@ extension GatewayTests {
                 try await gateway.tus("HEAD", upload.path).status == 410
             }
         }
+
+        /// The inodes of what a gateway has below a folder of its store.
+        private func inodes(_ name: String, of gateway: RunningGateway) throws -> Set<Int> {
+            let root = "\(gateway.folder)/\(name)"
+            let paths = try FileManager.default.subpathsOfDirectory(atPath: root).map { "\(root)/\($0)" }
+            return Set(
+                try paths.map { try FileManager.default.attributesOfItem(atPath: $0) }
+                    .filter { $0[.type] as? FileAttributeType == .typeRegular }
+                    .compactMap { $0[.systemFileNumber] as? Int })
+        }
+
+        /// Its bytes go to their places, across a kill too: what is published is the one file that was staged.
+        @Test func `a file that is ordered before its pieces have bytes is not copied`() async throws {
+            let whole = try Scratch.bytes(try Samples.shared.film(sizeBytes: 6_000_001))
+            let ranges = [0..<2_000_003, 2_000_003..<2_000_004, 2_000_004..<6_000_001]
+            let first = try await RunningGateway.start()
+            var parts: [TusUpload] = []
+            for range in ranges {
+                parts.append(
+                    try await first.createdTus(["Upload-Length: \(range.count)", "Upload-Concat: partial"]))
+            }
+            let upload = try await first.createdTus([
+                "Upload-Concat: final;\(parts.map(\.path).joined(separator: " "))",
+                "Upload-Metadata: \(RunningGateway.Tus.film)",
+            ])
+            let staged = try inodes("staged", of: first)
+            #expect(staged.count == 1)
+            #expect(try await first.tusPatch(parts[2], at: 0, whole[2_000_004..<3_000_000]).status == 204)
+            let conversation = try first.conversation()
+            try await conversation.send(first.tusPatchHead(parts[0], at: 0, "Content-Length: 2000003"))
+            try await conversation.send(whole[..<1_500_000])
+            #expect(try await first.tusPatch(parts[1], at: 0, whole[ranges[1]]).status == 204)
+            try await first.kill()
+            let second = try await RunningGateway.start(folder: first.folder)
+            try await second.expectSound()
+            #expect(try await second.tusOffset(parts[1]) == 1)
+            for (part, range) in [(parts[2], ranges[2]), (parts[0], ranges[0])] {
+                let offset = try await second.tusOffset(part)
+                let rest = whole[(range.lowerBound + offset)..<range.upperBound]
+                #expect(try await second.tusPatch(part, at: offset, rest).status == 204)
+            }
+            try await eventually("it is put together") {
+                try await second.tus("HEAD", upload.path)["Upload-Offset"] == "6000001"
+            }
+            #expect(try inodes("files", of: second) == staged)
+            #expect(try inodes("staged", of: second) == [])
+            #expect(try await second.tusBytes(upload) == whole)
+            try await second.expectSound()
+            // They stand in it, and so go with it.
+            #expect(try await second.tus("DELETE", upload.path).status == 204)
+            #expect(try await second.tus("HEAD", parts[0].path).status == 410)
+            #expect(try inodes("files", of: second) == [])
+            #expect(try await second.stop() == 0)
+        }
     }
 }
