@@ -11,6 +11,7 @@ enum Schema {
         migrator.registerMigration("004-publishing") { try $0.execute(sql: publishing) }
         migrator.registerMigration("005-usage") { try $0.execute(sql: usage) }
         migrator.registerMigration("006-sequential") { try $0.execute(sql: sequential) }
+        migrator.registerMigration("007-digests") { try $0.execute(sql: digests) }
         return migrator
     }
 
@@ -297,5 +298,14 @@ enum Schema {
             CHECK (way IN ('parts', 'sequential', 'partial', 'joined'));
         ALTER TABLE upload ADD COLUMN joins TEXT;
         CREATE INDEX upload_joining ON upload (created_at, file_id) WHERE way = 'joined' AND state = 'receiving';
+        """
+
+    /// What a file must have by other algorithms than SHA-256, each in a column of its own beside that one's.
+    private static let digests = """
+        ALTER TABLE upload ADD COLUMN expected_sha512 BLOB CHECK (length(expected_sha512) = 64);
+        ALTER TABLE upload ADD COLUMN expected_crc32c BLOB CHECK (length(expected_crc32c) = 4);
+        ALTER TABLE upload ADD COLUMN expected_sha1 BLOB CHECK (length(expected_sha1) = 20);
+        ALTER TABLE upload ADD COLUMN expected_md5 BLOB CHECK (length(expected_md5) = 16);
+        ALTER TABLE upload ADD COLUMN expected_crc32 BLOB CHECK (length(expected_crc32) = 4);
         """
 }

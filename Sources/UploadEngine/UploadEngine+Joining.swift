@@ -93,7 +93,7 @@ extension UploadEngine {
             }
             (upload, parts) = try await copy(piece, to: range, of: upload, parts)
         }
-        _ = try await publishSequential(upload, parts: parts, sha256: nil)
+        _ = try await publishSequential(upload, parts: parts)
         return true
     }
 
