@@ -19,7 +19,7 @@ final class DiskObjectReader: FileObjectReader {
     /// What is sent at once of what the page cache has: about what the buffers of two sockets hold.
     static let maximumSendBytes: Int64 = 2 << 20
 
-    /// What one turn of a digest over a whole file reads.
+    /// What one turn of digests over a whole file reads.
     private static let digestStepBytes: Int64 = 4 << 20
 
     let sizeBytes: Int64
@@ -89,8 +89,8 @@ final class DiskObjectReader: FileObjectReader {
         return buffer
     }
 
-    func digest(_ algorithm: DigestAlgorithm) async throws(StoreFault) -> Digest {
-        var digests = DigestSet([algorithm])
+    func digests(_ algorithms: Set<DigestAlgorithm>) async throws(StoreFault) -> [DigestAlgorithm: Digest] {
+        var digests = DigestSet(algorithms)
         var position: Int64 = 0
         // In steps, so that a large file does not keep a thread from everybody else.
         while position < sizeBytes {
@@ -105,7 +105,6 @@ final class DiskObjectReader: FileObjectReader {
                 return (position, digests)
             }
         }
-        guard let digest = digests.finalize()[algorithm] else { throw StoreFault(.failed, "no \(algorithm.rawValue)") }
-        return digest
+        return digests.finalize().filter { algorithms.contains($0.key) }
     }
 }

@@ -12,7 +12,8 @@ extension MemoryCatalog {
             let size = standing.layout.sizeBytes ?? growth.sizeBytes
             guard standing.state == .receiving, standing.receivedBytes == growth.fromBytes,
                 standing.way != .parts || (standing.claimedAt == nil && upload.parts.isEmpty),
-                growth.sizeBytes.map({ $0 == size }) ?? true, growth.toBytes <= size ?? standing.maximumBytes
+                growth.sizeBytes.map({ $0 == size }) ?? true, growth.toBytes <= size ?? standing.maximumBytes,
+                standing.expectedDigests.contradiction(with: growth.fileDigests) == nil
             else { return .refused(standing) }
             let held = max(growth.toBytes, growth.heldBytes)
             let more = (size ?? held) - (standing.layout.sizeBytes ?? upload.reservedBytes)
@@ -23,6 +24,7 @@ extension MemoryCatalog {
                 upload.record.layout = PartLayout()
             }
             upload.record.layout.sizeBytes = size
+            upload.record.expectedDigests = standing.expectedDigests.adding(growth.fileDigests)
             upload.record.receivedBytes = growth.toBytes
             upload.record.detectedType = standing.detectedType ?? growth.detectedType
             upload.record.expiresAt = max(standing.expiresAt, expiresAt)

@@ -77,7 +77,7 @@ extension MemoryCatalog {
             upload.record.state = .receiving
             upload.record.claimedAt = now
             upload.record.way = terms.way
-            upload.record.expectedSHA256 = terms.sha256 ?? upload.record.expectedSHA256
+            upload.record.expectedDigests = upload.record.expectedDigests.adding(terms.digests)
             upload.record.metadataJSON = terms.metadataJSON ?? upload.record.metadataJSON
             upload.record.layout.sizeBytes = upload.record.layout.sizeBytes ?? terms.sizeBytes
             if terms.way != .parts { upload.record.layout = PartLayout(sizeBytes: upload.record.layout.sizeBytes) }

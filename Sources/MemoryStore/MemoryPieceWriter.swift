@@ -83,10 +83,9 @@ final class MemoryObjectReader: ObjectReader {
         }
     }
 
-    func digest(_ algorithm: DigestAlgorithm) async throws(StoreFault) -> Digest {
-        var digests = DigestSet([algorithm])
+    func digests(_ algorithms: Set<DigestAlgorithm>) async throws(StoreFault) -> [DigestAlgorithm: Digest] {
+        var digests = DigestSet(algorithms)
         bytes.withUnsafeBytes { digests.update($0) }
-        guard let digest = digests.finalize()[algorithm] else { throw StoreFault(.failed, "digest: not known") }
-        return digest
+        return digests.finalize().filter { algorithms.contains($0.key) }
     }
 }

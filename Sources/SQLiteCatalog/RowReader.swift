@@ -64,9 +64,9 @@ struct RowReader {
         try optional(Int64.self).map(Timestamp.init(milliseconds:))
     }
 
-    mutating func optionalSHA256() throws(CatalogFault) -> Digest? {
+    mutating func optionalDigest(_ algorithm: DigestAlgorithm) throws(CatalogFault) -> Digest? {
         guard let data = try optional(Data.self) else { return nil }
-        guard let digest = Digest(.sha256, bytes: Array(data)) else {
+        guard let digest = Digest(algorithm, bytes: Array(data)) else {
             column -= 1
             throw unreadable
         }

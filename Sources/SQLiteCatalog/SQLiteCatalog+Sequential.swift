@@ -12,6 +12,7 @@ extension SQLiteCatalog {
                 "held": max(growth.toBytes, growth.heldBytes), "detected_type": growth.detectedType?.text,
                 "expires_at": expiresAt.milliseconds,
             ]
+            arguments += ExpectedDigests.arguments(of: growth.fileDigests)
             if let quota { arguments += QuotaRows.arguments(of: quota) }
             let updated = try database.rows(
                 """
@@ -19,12 +20,12 @@ extension SQLiteCatalog {
                     way = iif(way = 'parts', 'sequential', way), received_bytes = :to,
                     part_size_bytes = iif(way = 'parts', NULL, part_size_bytes),
                     part_count = iif(way = 'parts', NULL, part_count),
-                    size_bytes = coalesce(size_bytes, :size_bytes),
+                    size_bytes = coalesce(size_bytes, :size_bytes), \(ExpectedDigests.learning),
                     reserved_bytes = \(quota == nil ? "reserved_bytes" : ":held"),
                     detected_type = coalesce(detected_type, :detected_type),
                     expires_at = max(expires_at, :expires_at)
                 WHERE file_id = :file_id AND state = 'receiving' AND received_bytes = :from
-                    AND coalesce(size_bytes = :size_bytes, TRUE)
+                    AND coalesce(size_bytes = :size_bytes, TRUE) AND \(ExpectedDigests.agree)
                     AND :to <= coalesce(size_bytes, :size_bytes, maximum_bytes)
                     AND (way <> 'parts' OR (claimed_at IS NULL
                         AND NOT EXISTS (SELECT 1 FROM part WHERE part.file_id = :file_id)))

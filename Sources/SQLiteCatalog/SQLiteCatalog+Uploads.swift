@@ -67,7 +67,7 @@ extension SQLiteCatalog {
                     part_size_bytes = iif(:way = 'parts', part_size_bytes, NULL),
                     part_count = iif(:way = 'parts', part_count, NULL),
                     size_bytes = coalesce(size_bytes, :size_bytes),
-                    expected_sha256 = coalesce(:sha256, expected_sha256),
+                    \(ExpectedDigests.learning),
                     metadata_json = coalesce(:metadata_json, metadata_json),
                     expires_at = max(expires_at, :expires_at), reserved_bytes = max(reserved_bytes, :reserved_bytes)
                 WHERE file_id = :file_id
@@ -81,9 +81,8 @@ extension SQLiteCatalog {
                 """,
                 arguments + [
                     "now": now.milliseconds, "expires_at": expiresAt.milliseconds, "way": terms.way.rawValue,
-                    "sha256": terms.sha256?.data, "metadata_json": terms.metadataJSON,
-                    "maximum_open": admission.maximumOpen,
-                ] + (quota.map(QuotaRows.arguments) ?? [:]))
+                    "metadata_json": terms.metadataJSON, "maximum_open": admission.maximumOpen,
+                ] + ExpectedDigests.arguments(of: terms.digests) + (quota.map(QuotaRows.arguments) ?? [:]))
             if let row = claimed.first { return .claimed(try UploadRows.record(row)) }
             guard let standing = try UploadRows.upload(id, in: database) else { return .unknown }
             guard try Self.mayBeClaimed(standing, in: database) else { return .taken(standing) }

@@ -12,6 +12,7 @@ enum Schema {
         migrator.registerMigration("005-usage") { try $0.execute(sql: usage) }
         migrator.registerMigration("006-sequential") { try $0.execute(sql: sequential) }
         migrator.registerMigration("007-places") { try $0.execute(sql: places) }
+        migrator.registerMigration("008-digests") { try $0.execute(sql: digests) }
         return migrator
     }
 
@@ -355,5 +356,14 @@ enum Schema {
                     - iif(OLD.state = 'receiving', coalesce(OLD.size_bytes, OLD.reserved_bytes), 0)
                 WHERE tenant = OLD.tenant;
         END;
+        """
+
+    /// What a file must have by other algorithms than SHA-256, each in a column of its own beside that one's.
+    private static let digests = """
+        ALTER TABLE upload ADD COLUMN expected_sha512 BLOB CHECK (length(expected_sha512) = 64);
+        ALTER TABLE upload ADD COLUMN expected_crc32c BLOB CHECK (length(expected_crc32c) = 4);
+        ALTER TABLE upload ADD COLUMN expected_sha1 BLOB CHECK (length(expected_sha1) = 20);
+        ALTER TABLE upload ADD COLUMN expected_md5 BLOB CHECK (length(expected_md5) = 16);
+        ALTER TABLE upload ADD COLUMN expected_crc32 BLOB CHECK (length(expected_crc32) = 4);
         """
 }

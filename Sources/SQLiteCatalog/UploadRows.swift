@@ -7,17 +7,17 @@ enum UploadRows {
     /// In the order in which ``record(_:)`` reads them.
     static let columns = """
         file_id, tenant, alias, object_key, file_name, declared_type, detected_type, part_size_bytes, part_count, \
-        size_bytes, maximum_bytes, expected_sha256, metadata_json, state, received_bytes, created_at, expires_at, \
-        claimed_at, completed_at, crc32c, sha256, description, original_id, way, joins, home_id, \
-        base_bytes
+        size_bytes, maximum_bytes, metadata_json, state, received_bytes, created_at, expires_at, claimed_at, \
+        completed_at, crc32c, sha256, description, original_id, way, joins, home_id, base_bytes, \
+        \(ExpectedDigests.columns)
         """
 
     /// The names of the values that ``arguments(of:)`` gives, in the order of ``columns``.
     static let placeholders = """
         :file_id, :tenant, :alias, :object_key, :file_name, :declared_type, :detected_type, :part_size_bytes, \
-        :part_count, :size_bytes, :maximum_bytes, :expected_sha256, :metadata_json, :state, :received_bytes, \
-        :created_at, :expires_at, :claimed_at, :completed_at, :crc32c, :sha256, :description, :original_id, \
-        :way, :joins, :home_id, :base_bytes
+        :part_count, :size_bytes, :maximum_bytes, :metadata_json, :state, :received_bytes, :created_at, \
+        :expires_at, :claimed_at, :completed_at, :crc32c, :sha256, :description, :original_id, :way, :joins, \
+        :home_id, :base_bytes, \(ExpectedDigests.placeholders)
         """
 
     static func arguments(of upload: UploadRecord) -> StatementArguments {
@@ -27,15 +27,15 @@ enum UploadRows {
             "declared_type": upload.declaredType?.text, "detected_type": upload.detectedType?.text,
             "part_size_bytes": upload.layout.partSizeBytes, "part_count": upload.layout.partCount,
             "size_bytes": upload.layout.sizeBytes, "maximum_bytes": upload.maximumBytes,
-            "expected_sha256": upload.expectedSHA256?.data, "metadata_json": upload.metadataJSON,
-            "state": upload.state.rawValue, "received_bytes": upload.receivedBytes,
+            "metadata_json": upload.metadataJSON, "state": upload.state.rawValue,
+            "received_bytes": upload.receivedBytes,
             "created_at": upload.createdAt.milliseconds, "expires_at": upload.expiresAt.milliseconds,
             "claimed_at": upload.claimedAt?.milliseconds, "completed_at": upload.completedAt?.milliseconds,
             "crc32c": upload.crc32c.map { Int64($0.value) }, "sha256": upload.sha256?.data,
             "description": upload.description, "original_id": upload.originalID?.text, "way": upload.way.rawValue,
             "joins": upload.joins.isEmpty ? nil : upload.joins.map(\.text).joined(separator: " "),
             "home_id": upload.home?.fileID.text, "base_bytes": upload.home?.startBytes,
-        ]
+        ] + ExpectedDigests.arguments(of: upload.expectedDigests)
     }
 
     /// Tells an upload of a part that is about to be recorded.
@@ -83,7 +83,6 @@ enum UploadRows {
                 partCount: try reader.optional(Int.self),
                 sizeBytes: try reader.optional(Int64.self)),
             maximumBytes: try reader.value(Int64.self),
-            expectedSHA256: try reader.optionalSHA256(),
             metadataJSON: try reader.optional(String.self),
             state: try reader.text(as: UploadState.init),
             receivedBytes: try reader.value(Int64.self),
@@ -92,7 +91,7 @@ enum UploadRows {
             claimedAt: try reader.optionalMoment(),
             completedAt: try reader.optionalMoment(),
             crc32c: try reader.optionalCRC32C(),
-            sha256: try reader.optionalSHA256())
+            sha256: try reader.optionalDigest(.sha256))
         record.description = try reader.optional(String.self)
         record.originalID = try reader.optionalText(as: FileID.init)
         record.way = try reader.text(as: UploadWay.init)
@@ -104,6 +103,7 @@ enum UploadRows {
         guard record.joins.count == joins.count, (home == nil) == (base == nil) else {
             throw CatalogFault(.corrupt, "a row of upload cannot be read")
         }
+        record.expectedDigests = try ExpectedDigests.read(&reader)
         return record
     }
 

@@ -169,7 +169,7 @@ package final class AppendUpload: ByteReceiver, @unchecked Sendable {
 
     /// Records what is durable; the next piece begins behind it.
     ///
-    /// - Parameter receipt: `nil` where no byte came: then only what was told of the length is recorded.
+    /// - Parameter receipt: `nil` where no byte came: then only what was told of the file is recorded.
     private func record(
         _ receipt: PieceReceipt?, of intake: Intake?, isLast: Bool = false
     ) async throws(UploadFault) {
@@ -183,8 +183,8 @@ package final class AppendUpload: ByteReceiver, @unchecked Sendable {
         upload = try await engine.grow(
             upload,
             by: Growth(
-                fromBytes: pieceStart, piece: piece, sizeBytes: sizeBytes, detectedType: intake?.detectedType,
-                heldBytes: isLast ? 0 : heldBytes))
+                fromBytes: pieceStart, piece: piece, sizeBytes: sizeBytes, fileDigests: offer.fileDigests,
+                detectedType: intake?.detectedType, heldBytes: isLast ? 0 : heldBytes))
         last = piece ?? last
         pieceStart = upload.receivedBytes
         self.intake = nil
@@ -199,6 +199,8 @@ package final class AppendUpload: ByteReceiver, @unchecked Sendable {
         package let upload: UploadRecord
         /// Of the bytes of this request: those that were asked for.
         package let digests: [DigestAlgorithm: Digest]
+        /// Of the whole file, if this was its end: all that are known then, with those that were asked for.
+        package let fileDigests: [DigestAlgorithm: Digest]
     }
 
     /// Makes the rest durable, records it, and makes the file complete where this was its end.
@@ -213,17 +215,19 @@ package final class AppendUpload: ByteReceiver, @unchecked Sendable {
             if let receipt, receipt.lengthBytes == 0 { await engine.forget([receipt.token]) }
             try await record(receipt, of: intake, isLast: true)
             let isOver = offer.endsFile || (offer.completesWhenFull && upload.isFull)
+            var fileDigests: [DigestAlgorithm: Digest] = [:]
             if upload.way == .sequential, isOver, upload.isFull || upload.layout.sizeBytes == nil {
                 let isAll = receipt?.lengthBytes == upload.receivedBytes
-                upload = try await engine.publishSequential(
+                let published = try await engine.publishSequential(
                     upload, parts: try await engine.parts(of: upload),
-                    sha256: isAll ? receipt?.digests[.sha256] : nil)
+                    digests: isAll ? receipt?.digests ?? [:] : [:], wanted: offer.wantedOfFile)
+                (upload, fileDigests) = (published.upload, published.digests)
             }
             if upload.way == .partial, upload.isFull { engine.joinBell.ring() }
             lease.release()
             var digests = receipt?.digests ?? [:]
             if cut.stepBytes == nil { digests[.crc32c] = receipt.map { Digest($0.crc32c) } }
-            return Outcome(upload: upload, digests: digests)
+            return Outcome(upload: upload, digests: digests, fileDigests: fileDigests)
         } catch {
             await intake?.abandon()
             await release()

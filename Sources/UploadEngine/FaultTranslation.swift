@@ -78,6 +78,10 @@ extension UploadFault {
         case .length(let announced, let told):
             self.init(
                 .inconsistentLength, "The file was announced with \(announced) bytes; this request says \(told).")
+        case .digest(let algorithm):
+            self.init(
+                .digestMismatch,
+                "This request names another \(algorithm.rawValue) digest of the file than it was announced with.")
         case .way(let way): self.init(.wayMismatch, Self.detail(of: way))
         case .short(let announced, let got):
             let whole = announced.map { " of \($0)" } ?? ""

@@ -113,8 +113,8 @@ package final class StreamUpload: ByteReceiver {
             number: 1, range: ByteRange(start: 0, length: receipt.lengthBytes), crc32c: receipt.crc32c,
             token: receipt.token)
         let complete = try await engine.publish(
-            upload, parts: [part], sha256: digests[.sha256], detectedType: intake.detectedType, naming: naming)
-        return Outcome(upload: complete, digests: digests)
+            upload, parts: [part], digests: digests, detectedType: intake.detectedType, naming: naming)
+        return Outcome(upload: complete.upload, digests: digests)
     }
 }
 
@@ -133,15 +133,16 @@ extension UploadEngine {
     /// - Parameters:
     ///   - declaredBytes: what will come as far as that is known, for which there must be room.
     ///   - sizeBytes: the file's length, if that is certain; it agrees with what was granted.
-    ///   - sha256: what the file must have when it is complete.
+    ///   - digests: what the file must have when it is complete. Where another was announced that stays, and nothing is
+    ///     refused here.
     ///   - metadataJSON: the client's own words.
     package func claimSequential(
-        _ id: FileID, declaredBytes: Int64?, sizeBytes: Int64? = nil, sha256: Digest? = nil,
+        _ id: FileID, declaredBytes: Int64?, sizeBytes: Int64? = nil, digests: [DigestAlgorithm: Digest] = [:],
         metadataJSON: String? = nil
     ) async throws(UploadFault) -> UploadRecord {
         try await claim(
             id,
-            on: ClaimTerms(way: .sequential, sha256: sha256, sizeBytes: sizeBytes, metadataJSON: metadataJSON),
+            on: ClaimTerms(way: .sequential, digests: digests, sizeBytes: sizeBytes, metadataJSON: metadataJSON),
             declaredBytes: declaredBytes)
     }
 

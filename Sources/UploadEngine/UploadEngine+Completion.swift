@@ -23,8 +23,8 @@ extension UploadEngine {
         case .replay: return judged.upload
         case .refuse(let refusal): throw UploadFault(refusal)
         case .publish where judged.upload.way == .sequential:
-            return try await publishSequential(judged.upload, parts: judged.parts, sha256: nil)
-        case .publish: return try await publish(judged.upload, parts: judged.parts, sha256: nil, detectedType: nil)
+            return try await publishSequential(judged.upload, parts: judged.parts).upload
+        case .publish: return try await publish(judged.upload, parts: judged.parts, detectedType: nil).upload
         }
     }
 
@@ -39,11 +39,22 @@ extension UploadEngine {
         return (machine.completionRequested(), upload, parts)
     }
 
+    /// An upload that was made a file.
+    struct Publication {
+        let upload: UploadRecord
+        /// Of the whole file: all that were known or had to be found out.
+        let digests: [DigestAlgorithm: Digest]
+    }
+
     /// Publishes the bytes, then records the completion. The caller holds the lease of the whole upload.
+    ///
+    /// - Parameters:
+    ///   - known: digests of the whole file that were made while its bytes came.
+    ///   - wanted: others to be found out, with those that the file must have, by reading it once.
     func publish(
-        _ upload: UploadRecord, parts: [StoredPart], sha256: Digest?, detectedType: MediaType?,
-        naming: Completion.Naming? = nil
-    ) async throws(UploadFault) -> UploadRecord {
+        _ upload: UploadRecord, parts: [StoredPart], digests known: [DigestAlgorithm: Digest] = [:],
+        wanted: Set<DigestAlgorithm> = [], detectedType: MediaType?, naming: Completion.Naming? = nil
+    ) async throws(UploadFault) -> Publication {
         fresh.forget(upload.fileID)
         let receipt = try await translating { () throws(StoreFault) in
             try await store.publish(upload.objectKey, pieces: parts)
@@ -51,18 +62,19 @@ extension UploadEngine {
         // What was detected once is not true of a beginning that was replaced.
         let isReplaced = parts.first.map { $0.token != .inPlace } ?? false
         var completion = Completion(
-            sizeBytes: receipt.sizeBytes, crc32c: receipt.crc32c, sha256: sha256,
+            sizeBytes: receipt.sizeBytes, crc32c: receipt.crc32c, sha256: nil,
             detectedType: detectedType ?? (isReplaced ? nil : upload.detectedType), now: now, naming: naming)
         if completion.detectedType == nil { completion.detectedType = try await detect(upload, receipt.sizeBytes) }
-        if let expected = upload.expectedSHA256, expected != sha256 {
-            completion.sha256 = try await verify(expected, of: upload)
-        }
+        var digests = known
+        digests[.crc32c] = Digest(receipt.crc32c)
+        digests = try await verify(upload, digests, wanted)
+        completion.sha256 = digests[.sha256]
         let outcome = try await record(completion, of: upload)
         switch outcome {
         case .done(let complete):
             await forget(parts.map(\.token).filter { $0 != .inPlace })
-            return complete
-        case .refused(let other) where other.state == .complete: return other
+            return Publication(upload: complete, digests: digests)
+        case .refused(let other) where other.state == .complete: return Publication(upload: other, digests: digests)
         case .refused(let other):
             // It was aborted from outside while its bytes were published.
             await freeBytes(of: upload, spooled: parts.map(\.token))
@@ -102,18 +114,34 @@ extension UploadEngine {
         return try Intake.judge(prefix, declared: upload.declaredType, checker: checker)
     }
 
-    /// Parts may come in any order, so a digest of the whole that is no CRC is made by reading the file once.
-    private func verify(_ expected: Digest, of upload: UploadRecord) async throws(UploadFault) -> Digest {
-        let actual = try await translating { () throws(StoreFault) in
-            try await store.reader(of: upload.objectKey).digest(expected.algorithm)
+    /// Holds a file to what it must be. A digest that is no CRC cannot be put together from those of its pieces: where it
+    /// was not made while all of the bytes came, the file is read, once for all that are missing.
+    ///
+    /// - Returns: the digests that are known then.
+    private func verify(
+        _ upload: UploadRecord, _ known: [DigestAlgorithm: Digest], _ wanted: Set<DigestAlgorithm>
+    ) async throws(UploadFault) -> [DigestAlgorithm: Digest] {
+        try Self.check(known, of: upload)
+        let missing = wanted.union(upload.expectedDigests.keys).subtracting(known.keys)
+        guard !missing.isEmpty else { return known }
+        let read = try await translating { () throws(StoreFault) in
+            try await store.reader(of: upload.objectKey).digests(missing)
         }
-        guard actual == expected else {
-            throw UploadFault(
-                .digestMismatch,
-                "The file's \(expected.algorithm.rawValue) is \(actual.hex), not the one announced; send the wrong parts again, then complete."
-            )
+        try Self.check(read, of: upload)
+        return known.adding(read)
+    }
+
+    private static func check(_ digests: [DigestAlgorithm: Digest], of upload: UploadRecord) throws(UploadFault) {
+        guard let algorithm = upload.expectedDigests.contradiction(with: digests), let actual = digests[algorithm]
+        else {
+            return
         }
-        return actual
+        let remedy =
+            upload.way == .parts && upload.claimedAt == nil
+            ? "send the wrong parts again, then complete" : "begin a new upload"
+        throw UploadFault(
+            .digestMismatch,
+            "The file's \(algorithm.rawValue) is \(actual.hex), not the one announced; \(remedy).")
     }
 
     /// Gives an upload up and frees its bytes; one that ended before is left as it is.

@@ -99,7 +99,7 @@ extension UploadEngine {
             }
             (upload, parts) = try await take(piece, to: range, of: upload, parts)
         }
-        _ = try await publishSequential(upload, parts: parts, sha256: nil)
+        _ = try await publishSequential(upload, parts: parts)
         return true
     }
 

@@ -19,10 +19,15 @@ package struct AppendOffer: Sendable {
     package var isWholeOrNothing: Bool
     /// What to compute over the bytes of this request, besides crc32c.
     package var digests: Set<DigestAlgorithm>
+    /// What the whole file must have, if the request tells it.
+    package var fileDigests: [DigestAlgorithm: Digest]
+    /// What to tell of the whole file if this is its end, besides crc32c. May cost reading it once.
+    package var wantedOfFile: Set<DigestAlgorithm>
 
     package init(
         offset: Int64, declaredBytes: Int64?, sizeBytes: Int64? = nil, endsFile: Bool = false,
-        completesWhenFull: Bool = false, isWholeOrNothing: Bool = false, digests: Set<DigestAlgorithm> = []
+        completesWhenFull: Bool = false, isWholeOrNothing: Bool = false, digests: Set<DigestAlgorithm> = [],
+        fileDigests: [DigestAlgorithm: Digest] = [:], wantedOfFile: Set<DigestAlgorithm> = []
     ) {
         self.offset = offset
         self.declaredBytes = declaredBytes
@@ -31,11 +36,14 @@ package struct AppendOffer: Sendable {
         self.completesWhenFull = completesWhenFull
         self.isWholeOrNothing = isWholeOrNothing
         self.digests = digests
+        self.fileDigests = fileDigests
+        self.wantedOfFile = wantedOfFile
     }
 
     func terms(withOffset: Bool) -> UploadMachine.AppendTerms {
         UploadMachine.AppendTerms(
-            offset: withOffset ? offset : nil, declaredBytes: declaredBytes, sizeBytes: sizeBytes, endsFile: endsFile)
+            offset: withOffset ? offset : nil, declaredBytes: declaredBytes, sizeBytes: sizeBytes, endsFile: endsFile,
+            fileDigests: fileDigests)
     }
 }
 
@@ -51,7 +59,7 @@ extension UploadEngine {
         guard completing, current.state == .receiving, current.way == .sequential, current.isFull else {
             return current
         }
-        return try await publishSequential(current, parts: try await parts(of: current), sha256: nil)
+        return try await publishSequential(current, parts: try await parts(of: current)).upload
     }
 
     /// Begins to take the next bytes of an upload. Takes over from another request that is sending to it.
@@ -59,8 +67,8 @@ extension UploadEngine {
     /// - Parameter onProgress: told of offsets that became durable while bytes come, one after the other, every
     ///   ``AppendUpload/progressStepBytes`` or ``AppendUpload/stepTime``; not of the last one. No bytes are taken
     ///   meanwhile.
-    /// - Throws: `offset_mismatch`, `inconsistent_upload_length`, `way_mismatch`, `too_large` and others, all of them
-    ///   before a byte is read.
+    /// - Throws: `offset_mismatch`, `inconsistent_upload_length`, `way_mismatch`, `too_large`, `digest_mismatch` for a digest
+    ///   of the file that contradicts an earlier one, and others, all of them before a byte is read.
     package func openAppend(
         _ stale: UploadRecord, _ offer: AppendOffer, onProgress: (@Sendable (Int64) async -> Void)? = nil
     ) async throws(UploadFault) -> AppendUpload {
@@ -138,7 +146,7 @@ extension UploadEngine {
             let machine = UploadMachine(restoring: standing, parts: [], bounds: bounds)
             let terms = UploadMachine.AppendTerms(
                 offset: growth.fromBytes, declaredBytes: growth.toBytes - growth.fromBytes,
-                sizeBytes: growth.sizeBytes, endsFile: false)
+                sizeBytes: growth.sizeBytes, endsFile: false, fileDigests: growth.fileDigests)
             guard case .refuse(let refusal) = machine.appendOffered(terms) else {
                 throw UploadFault(Refusal.way(standing.way))
             }
@@ -148,9 +156,14 @@ extension UploadEngine {
 
     /// Makes an upload complete whose bytes came in order. What is wrong with its bytes ends it: none of them can be
     /// sent again. The caller holds the lease of the whole upload.
-    func publishSequential(_ upload: UploadRecord, parts: [StoredPart], sha256: Digest?) async throws(UploadFault)
-        -> UploadRecord
-    {
+    ///
+    /// - Parameters:
+    ///   - digests: those of the file that are known already.
+    ///   - wanted: those to be told of it besides.
+    func publishSequential(
+        _ upload: UploadRecord, parts: [StoredPart], digests: [DigestAlgorithm: Digest] = [:],
+        wanted: Set<DigestAlgorithm> = []
+    ) async throws(UploadFault) -> Publication {
         do throws(UploadFault) {
             if upload.claimedAt != nil, upload.receivedBytes == 0 {
                 // A link for an empty file has never had a byte.
@@ -158,7 +171,7 @@ extension UploadEngine {
                     try await store.prepare(upload.objectKey, sizeBytes: nil)
                 }
             }
-            return try await publish(upload, parts: parts, sha256: sha256, detectedType: nil)
+            return try await publish(upload, parts: parts, digests: digests, wanted: wanted, detectedType: nil)
         } catch {
             if [.contentMismatch, .digestMismatch].contains(error.code) { await fail(upload) }
             throw error

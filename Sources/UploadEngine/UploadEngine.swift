@@ -93,13 +93,14 @@ package final class UploadEngine: Sendable {
         package var joins: [FileID]
         /// Of an upload in parts: the part size that the client asks for.
         package var partBytes: Int64?
-        package var sha256: Digest?
+        /// What the whole file must have.
+        package var digests: [DigestAlgorithm: Digest]
         package var metadataJSON: String?
 
         package init(
             tenant: TenantID, fileName: FileName, declaredType: MediaType?, sizeBytes: Int64? = nil,
             maximumBytes: Int64? = nil, way: UploadWay = .parts, joins: [FileID] = [], partBytes: Int64? = nil,
-            sha256: Digest? = nil, metadataJSON: String? = nil
+            digests: [DigestAlgorithm: Digest] = [:], metadataJSON: String? = nil
         ) {
             self.tenant = tenant
             self.fileName = fileName
@@ -109,7 +110,7 @@ package final class UploadEngine: Sendable {
             self.way = way
             self.joins = joins
             self.partBytes = partBytes
-            self.sha256 = sha256
+            self.digests = digests
             self.metadataJSON = metadataJSON
         }
     }
@@ -128,7 +129,7 @@ package final class UploadEngine: Sendable {
         var record = UploadRecord(
             fileID: .random(), tenant: announcement.tenant, way: announcement.way, fileName: announcement.fileName,
             declaredType: announcement.declaredType, layout: layout, maximumBytes: most,
-            expectedSHA256: announcement.sha256, metadataJSON: announcement.metadataJSON, state: .receiving,
+            expectedDigests: announcement.digests, metadataJSON: announcement.metadataJSON, state: .receiving,
             createdAt: now, expiresAt: now.adding(seconds: limits.uploadLifetimeSeconds))
         record.joins = announcement.joins
         return announcement.way == .joined

@@ -71,6 +71,18 @@ package struct Digest: Hashable, Sendable {
     }
 }
 
+extension [DigestAlgorithm: Digest] {
+    /// The algorithm by which others are the digests of other bytes; `nil` where none speaks against it.
+    package func contradiction(with others: [DigestAlgorithm: Digest]) -> DigestAlgorithm? {
+        others.lazy.filter { self[$0] ?? $1 != $1 }.map(\.key).min { $0.rawValue < $1.rawValue }
+    }
+
+    /// These, and others that they do not speak of.
+    package func adding(_ others: [DigestAlgorithm: Digest]) -> [DigestAlgorithm: Digest] {
+        merging(others, uniquingKeysWith: { own, _ in own })
+    }
+}
+
 /// A CRC-32C (Castagnoli, RFC 9260 appendix B) over some bytes.
 package struct CRC32C: Hashable, Sendable {
     package let value: UInt32

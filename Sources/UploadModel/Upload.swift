@@ -111,8 +111,8 @@ package struct UploadRecord: Hashable, Sendable {
     package var layout: PartLayout
     /// The most bytes this upload may have.
     package var maximumBytes: Int64
-    /// The digest that the whole file must have, if the client named one.
-    package var expectedSHA256: Digest?
+    /// The digests that the whole file must have, as far as its client named any; of a complete one it has them.
+    package var expectedDigests: [DigestAlgorithm: Digest]
     /// The client's own words, a JSON object; at most ``UploadLimits/maximumMetadataBytes``, and the list of what a
     /// ``UploadWay/joined`` one is made of besides.
     package var metadataJSON: String?
@@ -133,9 +133,9 @@ package struct UploadRecord: Hashable, Sendable {
         way: UploadWay = .parts, fileName: FileName,
         description: String? = nil, originalID: FileID? = nil, declaredType: MediaType?,
         detectedType: MediaType? = nil, layout: PartLayout,
-        maximumBytes: Int64, expectedSHA256: Digest? = nil, metadataJSON: String? = nil, state: UploadState,
-        receivedBytes: Int64 = 0, createdAt: Timestamp, expiresAt: Timestamp, claimedAt: Timestamp? = nil,
-        completedAt: Timestamp? = nil, crc32c: CRC32C? = nil, sha256: Digest? = nil
+        maximumBytes: Int64, expectedDigests: [DigestAlgorithm: Digest] = [:], metadataJSON: String? = nil,
+        state: UploadState, receivedBytes: Int64 = 0, createdAt: Timestamp, expiresAt: Timestamp,
+        claimedAt: Timestamp? = nil, completedAt: Timestamp? = nil, crc32c: CRC32C? = nil, sha256: Digest? = nil
     ) {
         self.fileID = fileID
         self.tenant = tenant
@@ -149,7 +149,7 @@ package struct UploadRecord: Hashable, Sendable {
         self.detectedType = detectedType
         self.layout = layout
         self.maximumBytes = maximumBytes
-        self.expectedSHA256 = expectedSHA256
+        self.expectedDigests = expectedDigests
         self.metadataJSON = metadataJSON
         self.state = state
         self.receivedBytes = receivedBytes
@@ -166,6 +166,15 @@ package struct UploadRecord: Hashable, Sendable {
 
     /// Where its first byte stands in its object.
     package var baseBytes: Int64 { home?.startBytes ?? 0 }
+
+    /// The digests of a complete file that are known without reading it.
+    package var knownDigests: [DigestAlgorithm: Digest] {
+        guard state == .complete else { return [:] }
+        var known = expectedDigests
+        known[.crc32c] = crc32c.map(Digest.init)
+        if let sha256 { known[.sha256] = sha256 }
+        return known
+    }
 
     /// Whether all bytes of an upload of known size are here.
     package var isFull: Bool { layout.sizeBytes == receivedBytes }

@@ -29,6 +29,8 @@ package enum Refusal: Hashable, Sendable {
     case offset(expectedBytes: Int64, providedBytes: Int64)
     /// The file's length was told before, and was another.
     case length(announcedBytes: Int64, toldBytes: Int64)
+    /// By this algorithm the file was announced with another digest before.
+    case digest(DigestAlgorithm)
     /// The upload takes its bytes this way, and no other.
     case way(UploadWay)
     /// The file is not whole: so many of its bytes are here.

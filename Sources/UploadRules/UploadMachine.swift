@@ -13,6 +13,7 @@ package struct UploadMachine: Hashable, Sendable {
     private let way: UploadWay
     private let receivedBytes: Int64
     private let maximumBytes: Int64
+    private let expectedDigests: [DigestAlgorithm: Digest]
     private let expiresAt: Timestamp
 
     package init(restoring upload: UploadRecord, parts stored: [StoredPart], bounds: PartsMachine.Bounds) {
@@ -21,6 +22,7 @@ package struct UploadMachine: Hashable, Sendable {
         self.way = upload.way
         self.receivedBytes = upload.receivedBytes
         self.maximumBytes = upload.maximumBytes
+        self.expectedDigests = upload.expectedDigests
         self.expiresAt = upload.expiresAt
         self.parts = PartsMachine(layout: upload.layout, maximumBytes: upload.maximumBytes, bounds: bounds)
         for part in stored {
@@ -137,12 +139,18 @@ package struct UploadMachine: Hashable, Sendable {
         package var sizeBytes: Int64?
         /// Whether the file ends with them.
         package var endsFile: Bool
+        /// What the whole file must have, if the request tells it.
+        package var fileDigests: [DigestAlgorithm: Digest]
 
-        package init(offset: Int64?, declaredBytes: Int64?, sizeBytes: Int64?, endsFile: Bool) {
+        package init(
+            offset: Int64?, declaredBytes: Int64?, sizeBytes: Int64?, endsFile: Bool,
+            fileDigests: [DigestAlgorithm: Digest] = [:]
+        ) {
             self.offset = offset
             self.declaredBytes = declaredBytes
             self.sizeBytes = sizeBytes
             self.endsFile = endsFile
+            self.fileDigests = fileDigests
         }
     }
 
@@ -192,6 +200,8 @@ package struct UploadMachine: Hashable, Sendable {
             return .refuse(.length(announcedBytes: receivedBytes, toldBytes: most))
         }
         if let end, end > most { return .refuse(.tooLarge(maximumBytes: most)) }
+        // What was said of the file first stands; another algorithm says something else of it.
+        if let algorithm = expectedDigests.contradiction(with: terms.fileDigests) { return .refuse(.digest(algorithm)) }
         return .write(upTo: most, learning: size)
     }
 

@@ -164,8 +164,8 @@ package protocol ObjectReader: AnyObject, Sendable {
     /// Bytes of a range that lies inside the object, at most `range.length` and at least one.
     func read(_ range: ByteRange) async throws(StoreFault) -> ByteBuffer
 
-    /// A digest over the whole object; reads it once from end to end.
-    func digest(_ algorithm: DigestAlgorithm) async throws(StoreFault) -> Digest
+    /// Digests over the whole object, of each algorithm that is asked for; reads it once from end to end, however many.
+    func digests(_ algorithms: Set<DigestAlgorithm>) async throws(StoreFault) -> [DigestAlgorithm: Digest]
 }
 
 /// A byte store whose published objects are files of this machine, which other programs can read in place.

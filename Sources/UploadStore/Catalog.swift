@@ -61,7 +61,7 @@ package protocol UploadCatalog: QuotaCatalog {
 
     /// Lets an upload grow whose bytes come in order. Holds only while it is `receiving`, has received exactly
     /// ``Growth/fromBytes``, takes its bytes in order (or has none yet and was not claimed: then it takes them in order
-    /// from now on), and its size, if it is known on both sides, agrees.
+    /// from now on), and its size and each digest, if it is known on both sides, agree.
     ///
     /// - Parameter quota: refuse what its tenant may not hold any more; `nil` for no bound.
     func append(_ growth: Growth, to id: FileID, expiresAt: Timestamp, within quota: TenantQuota?)
@@ -195,17 +195,20 @@ package struct Growth: Hashable, Sendable {
     package var piece: StoredPart?
     /// The length of the file, if this request told it.
     package var sizeBytes: Int64?
+    /// What the whole file must have, if this request told it.
+    package var fileDigests: [DigestAlgorithm: Digest]
     package var detectedType: MediaType?
     /// What an upload of unknown size holds of its tenant's quota then, if that is more than it has received.
     package var heldBytes: Int64
 
     package init(
-        fromBytes: Int64, piece: StoredPart?, sizeBytes: Int64? = nil, detectedType: MediaType? = nil,
-        heldBytes: Int64 = 0
+        fromBytes: Int64, piece: StoredPart?, sizeBytes: Int64? = nil, fileDigests: [DigestAlgorithm: Digest] = [:],
+        detectedType: MediaType? = nil, heldBytes: Int64 = 0
     ) {
         self.fromBytes = fromBytes
         self.piece = piece
         self.sizeBytes = sizeBytes
+        self.fileDigests = fileDigests
         self.detectedType = detectedType
         self.heldBytes = heldBytes
     }
@@ -216,7 +219,7 @@ package struct Growth: Hashable, Sendable {
 
 package enum AppendOutcome: Hashable, Sendable {
     case grown(UploadRecord)
-    /// It has another offset or size, takes its bytes another way, or is not receiving; this is it.
+    /// It has another offset, size or digest, takes its bytes another way, or is not receiving; this is it.
     case refused(UploadRecord)
     case overQuota(QuotaExcess)
     case unknown

@@ -4,18 +4,19 @@ package import UploadModel
 package struct ClaimTerms: Hashable, Sendable {
     /// How the bytes will come: as one stream (`parts`), or in order and resumable (`sequential`).
     package var way: UploadWay
-    /// What the file must have.
-    package var sha256: Digest?
+    /// What the file must have. Of an algorithm that was announced the announcement stays.
+    package var digests: [DigestAlgorithm: Digest]
     /// Its length in bytes. One that was announced stays, and whoever asks has seen that it is the same.
     package var sizeBytes: Int64?
     /// The client's own words.
     package var metadataJSON: String?
 
     package init(
-        way: UploadWay = .parts, sha256: Digest? = nil, sizeBytes: Int64? = nil, metadataJSON: String? = nil
+        way: UploadWay = .parts, digests: [DigestAlgorithm: Digest] = [:], sizeBytes: Int64? = nil,
+        metadataJSON: String? = nil
     ) {
         self.way = way
-        self.sha256 = sha256
+        self.digests = digests
         self.sizeBytes = sizeBytes
         self.metadataJSON = metadataJSON
     }

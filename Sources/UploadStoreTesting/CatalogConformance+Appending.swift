@@ -5,6 +5,7 @@ extension CatalogConformance {
     static let appending: [Check] = [
         Check("an upload grows from its offset and from nowhere else", grow),
         Check("a length is learned once", learnLength),
+        Check("what the file must have is learned once for each algorithm", learnDigests),
         Check("an upload grows only while it takes its bytes in order", growTooLate),
         Check("of 100 that append at one offset one is told that it grew", growRace),
         Check("a part and the first bytes in order exclude each other", growAgainstPart),
@@ -73,6 +74,40 @@ extension CatalogConformance {
         bounded.maximumBytes = 10
         try await catalog.add(bounded)
         try requireEqual(await catalog.append(Growth(fromBytes: 0, piece: piece(11)), to: bounded), .refused(bounded))
+    }
+
+    private static func learnDigests(_ open: Open) async throws {
+        let catalog = try await open()
+        let upload = try sequential()
+        try await catalog.add(upload)
+        var standing = upload
+        standing.expectedDigests = [.md5: try Sample.digest(.md5, 1)]
+        try requireEqual(
+            await catalog.append(
+                Growth(fromBytes: 0, piece: nil, fileDigests: standing.expectedDigests), to: upload),
+            .grown(standing))
+        // One that contradicts changes nothing, although others are new.
+        try requireEqual(
+            await catalog.append(
+                Growth(fromBytes: 0, piece: piece(5), sizeBytes: 80, fileDigests: Sample.digests(2)), to: upload),
+            .refused(standing))
+        try requireEqual(await catalog.parts(of: upload.fileID), [])
+        standing.expectedDigests = try Sample.digests(1)
+        standing.receivedBytes = 5
+        try requireEqual(
+            await catalog.append(
+                Growth(fromBytes: 0, piece: piece(5), fileDigests: standing.expectedDigests), to: upload),
+            .grown(standing))
+        for (algorithm, other) in try Sample.digests(2) {
+            try requireEqual(
+                await catalog.append(
+                    Growth(fromBytes: 5, piece: piece(9), fileDigests: [algorithm: other]), to: upload),
+                .refused(standing), "another \(algorithm.rawValue)")
+        }
+        // Who says nothing takes nothing back.
+        standing.receivedBytes = 9
+        try requireEqual(await catalog.append(Growth(fromBytes: 5, piece: piece(9)), to: upload), .grown(standing))
+        try requireEqual(try await catalog.standing(upload), standing)
     }
 
     private static func growTooLate(_ open: Open) async throws {

@@ -35,19 +35,22 @@ extension CatalogConformance {
     private static func claimSequential(_ open: Open) async throws {
         let catalog = try await open()
         let admission = Admission(maximumOpen: 1000)
-        let announced = try Sample.sha256(0x0A)
-        let told = try Sample.sha256(0x0B)
-        for (before, sent, after) in [(nil, told, told), (announced, nil, announced), (announced, told, told)] {
+        let announced = [DigestAlgorithm.sha256: try Sample.sha256(0x0A)]
+        let told = try Sample.digests(0x0B)
+        // Who announced it is more than who has a link.
+        for (before, sent, after) in [
+            ([:], told, told), (announced, [:], announced), (announced, told, announced.adding(told)),
+        ] {
             var upload = try Sample.upload(.granted)
-            upload.expectedSHA256 = before
+            upload.expectedDigests = before
             try requireEqual(await catalog.create(upload, within: admission), .created)
             upload.state = .receiving
             upload.claimedAt = Sample.start
             upload.way = .sequential
-            upload.expectedSHA256 = after
+            upload.expectedDigests = after
             try requireEqual(
                 await catalog.claim(
-                    upload.fileID, on: ClaimTerms(way: .sequential, sha256: sent), now: Sample.start,
+                    upload.fileID, on: ClaimTerms(way: .sequential, digests: sent), now: Sample.start,
                     expiresAt: Sample.start, within: admission),
                 .claimed(upload))
             try requireEqual(try await catalog.standing(upload), upload)

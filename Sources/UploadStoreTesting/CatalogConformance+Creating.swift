@@ -21,7 +21,7 @@ extension CatalogConformance {
         var full = try Sample.upload(.receiving, alias: "clip – été 🎬")
         full.detectedType = MediaType("video/mp4")
         full.layout = PartLayout(partSizeBytes: 8 << 20, partCount: 10_000, sizeBytes: 80 << 30)
-        full.expectedSHA256 = try Sample.sha256(0xFF)
+        full.expectedDigests = try Sample.digests(0xFF)
         full.metadataJSON = #"{"née":"\u0000' OR 1=1 --"}"#
         full.description = "née\n\t' OR 1=1 --"
         full.claimedAt = Sample.start.adding(seconds: 1)
@@ -32,6 +32,7 @@ extension CatalogConformance {
         file.receivedBytes = 7
         file.crc32c = CRC32C(.max)
         file.sha256 = try Sample.sha256(0)
+        file.expectedDigests = [.md5: try Sample.digest(.md5, 0)]
         file.completedAt = Sample.start.adding(seconds: 2)
         file.originalID = full.fileID
         for upload in [full, bare, file] {

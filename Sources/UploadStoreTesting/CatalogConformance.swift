@@ -23,8 +23,15 @@ enum Sample {
 
     static func tenant(_ text: String = "acme") throws -> TenantID { try unwrap(TenantID(text)) }
 
-    static func sha256(_ byte: UInt8) throws -> Digest {
-        try unwrap(Digest(.sha256, bytes: Array(repeating: byte, count: 32)))
+    static func sha256(_ byte: UInt8) throws -> Digest { try digest(.sha256, byte) }
+
+    static func digest(_ algorithm: DigestAlgorithm, _ byte: UInt8) throws -> Digest {
+        try unwrap(Digest(algorithm, bytes: Array(repeating: byte, count: algorithm.byteCount)))
+    }
+
+    /// A digest of each algorithm.
+    static func digests(_ byte: UInt8) throws -> [DigestAlgorithm: Digest] {
+        try DigestAlgorithm.allCases.reduce(into: [:]) { $0[$1] = try digest($1, byte) }
     }
 
     static func upload(

@@ -223,8 +223,8 @@ private final class FaultyObjectReader: ObjectReader {
         return try await reader.read(range)
     }
 
-    func digest(_ algorithm: DigestAlgorithm) async throws(StoreFault) -> Digest {
+    func digests(_ algorithms: Set<DigestAlgorithm>) async throws(StoreFault) -> [DigestAlgorithm: Digest] {
         try faults.check(.digest)
-        return try await reader.digest(algorithm)
+        return try await reader.digests(algorithms)
     }
 }

@@ -28,10 +28,15 @@ enum Checksums {
     }
 
     static func field(sha256 path: String) async throws -> String {
-        let digits = Array(try await sha256(path))
+        try await field("sha-256", by: "sha256sum", of: path)
+    }
+
+    /// A digest field by an algorithm's own tool, whose first word is the digest in hexadecimal.
+    static func field(_ name: String, by tool: String, of path: String) async throws -> String {
+        let digits = Array(try await Command.succeed(tool, [path]).prefix { $0 != " " })
         let bytes = stride(from: 0, to: digits.count, by: 2).compactMap {
             UInt8(String(digits[$0...($0 + 1)]), radix: 16)
         }
-        return "sha-256=:\(Data(bytes).base64EncodedString()):"
+        return "\(name)=:\(Data(bytes).base64EncodedString()):"
     }
 }

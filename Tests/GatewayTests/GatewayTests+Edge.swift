@@ -33,6 +33,16 @@ extension GatewayTests {
             #expect(!methods.contains(method))
         }
 
+        /// RFC 9110 section 9.3.7.
+        @Test func `a question about the server is answered`() async throws {
+            let gateway = try RunningGateway.shared
+            let answer = try await gateway.call("OPTIONS", "/", key: nil, ["--request-target", "*"])
+            #expect(answer.status == 204, "\(answer.account)")
+            #expect(answer["Allow"] == "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT")
+            #expect(answer["X-Request-Id"] != nil)
+            #expect(try await gateway.call("GET", "/", key: nil, ["--request-target", "*"]).status == 400)
+        }
+
         @Test func `what is not there says so in the words of its API`() async throws {
             let gateway = try RunningGateway.shared
             for path in ["/", "/nothing", "/api/v1/nothing", "/api/v1/uploads/x/y/z", "/upload/x", "/media/x/y"] {

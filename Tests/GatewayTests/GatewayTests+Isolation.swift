@@ -89,6 +89,7 @@ extension GatewayTests {
                 },
                 Row("DELETE /files/{}", .notThere) { ("/files/\($0.upload.fileID)", tus()) },
                 Row("OPTIONS /files/{}/{}", .noRight) { ($0.forgedTus, []) },
+                Row("HEAD /files/{}/{}", .noRight) { ($0.forgedTus, tus()) },
                 Row("POST /files/{}/{}", .noRight) { ($0.forgedTus, tus("Upload-Length: 10")) },
                 Row("GET /healthz", .open) { _ in ("/healthz", []) },
                 Row("GET /readyz", .open) { _ in ("/readyz", []) },

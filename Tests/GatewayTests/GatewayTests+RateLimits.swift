@@ -47,7 +47,7 @@ extension GatewayTests {
                 "/api/v1/uploads",
                 ["OPTIONS", "-H", "Origin: https://a.example", "-H", "Access-Control-Request-Method: POST"], 204
             ),
-            ("/", ["OPTIONS", "--request-target", "*"], 400),
+            ("/", ["OPTIONS", "--request-target", "*"], 204), ("/", ["GET", "--request-target", "*"], 400),
         ])
         func `what no route takes counts too`(path: String, arguments: [String], status: Int) async throws {
             let gateway = try RunningGateway.shared

@@ -21,9 +21,10 @@ import UploadStoreTesting
             SELECT value, iif(value LIKE 'c%', 'other', 'acme'), 'alias ' || value, value, 'clip.mov', 100, 7, 1000,
                 'complete', 7, 1000, 2000, 1500, 4294967295
             FROM json_each('["\(full)", "\(bare)", "\(other)", "\(free)"]');
-        INSERT INTO upload (file_id, tenant, object_key, file_name, maximum_bytes, state, received_bytes, created_at,
-                expires_at)
-            VALUES ('\(open)', 'acme', '\(open)', 'été.png', 1000, 'receiving', 7, 1000, 2000);
+        INSERT INTO upload (file_id, tenant, object_key, file_name, maximum_bytes, expected_sha256, state,
+                received_bytes, created_at, expires_at)
+            VALUES ('\(open)', 'acme', '\(open)', 'été.png', 1000, x'\(String(repeating: "0f", count: 32))',
+                'receiving', 7, 1000, 2000);
         INSERT INTO part (file_id, number, start_bytes, length_bytes, crc32c, token)
             VALUES ('\(open)', 1, 0, 3, 4294967295, ''), ('\(open)', 2, 3, 4, 0, 'aside');
         INSERT INTO media_item (id, tenant, file_id, kind, title, description, platforms, scheduled_at, is_draft,
@@ -154,6 +155,8 @@ import UploadStoreTesting
             let open = try file(Self.open)
             #expect(try await catalog.parts(of: open).map(\.token.text) == ["", "aside"])
             #expect(try await catalog.upload(open)?.description == nil)
+            let announced = try #require(Digest(.sha256, hex: String(repeating: "0f", count: 32)))
+            #expect(try await catalog.upload(open)?.expectedDigests == [.sha256: announced])
             #expect(try await catalog.settings().enforcesForeignKeys)
         }
     }

@@ -145,7 +145,8 @@ import UploadStoreTesting
 
     @Test func aWholeThatIsWrongEndsTheUpload() async throws {
         let bench = Bench()
-        let upload = try await bench.begin(.sequential, sizeBytes: 100, sha256: digest(.sha256, of: sample(100)))
+        let upload = try await bench.begin(
+            .sequential, sizeBytes: 100, digests: [.sha256: digest(.sha256, of: sample(100))])
         await expectFault(.digestMismatch) {
             try await bench.engine.append(sample(100, seed: 3), to: upload, completesWhenFull: true)
         }
@@ -289,34 +290,5 @@ private actor Offsets {
         let whole = try await bench.begin(.sequential)
         await expectFault(.wayMismatch) { _ = try await bench.begin(.joined, joins: [whole.fileID]) }
         await expectFault(.invalidRequest) { _ = try await bench.begin(.joined) }
-    }
-}
-
-extension Bench {
-    func begin(
-        _ way: UploadWay, sizeBytes: Int? = nil, joins: [FileID] = [], sha256: Digest? = nil
-    ) async throws -> UploadRecord {
-        try await engine.begin(
-            UploadEngine.Announcement(
-                tenant: .default, fileName: .sample, declaredType: nil, sizeBytes: sizeBytes.map(Int64.init), way: way,
-                joins: joins, sha256: sha256))
-    }
-}
-
-extension UploadEngine {
-    /// - Parameter offset: where the upload stands, if `nil`.
-    @discardableResult
-    func append(
-        _ bytes: some Collection<UInt8>, to upload: UploadRecord, at offset: Int? = nil, sizeBytes: Int? = nil,
-        endsFile: Bool = false, completesWhenFull: Bool = false, isDeclared: Bool = true,
-        expecting digests: [DigestAlgorithm: Digest] = [:]
-    ) async throws -> AppendUpload.Outcome {
-        let offer = AppendOffer(
-            offset: offset.map(Int64.init) ?? upload.receivedBytes,
-            declaredBytes: isDeclared ? Int64(bytes.count) : nil,
-            sizeBytes: sizeBytes.map(Int64.init), endsFile: endsFile, completesWhenFull: completesWhenFull,
-            isWholeOrNothing: !digests.isEmpty, digests: Set(digests.keys))
-        let append = try await openAppend(upload, offer)
-        return try await append.send(bytes) { try await append.finish(expecting: digests) }
     }
 }

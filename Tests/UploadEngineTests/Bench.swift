@@ -56,7 +56,7 @@ struct Bench: Sendable {
         try await engine.begin(
             UploadEngine.Announcement(
                 tenant: .default, fileName: .sample, declaredType: type, sizeBytes: sizeBytes.map(Int64.init),
-                partBytes: partBytes.map(Int64.init), sha256: sha256))
+                partBytes: partBytes.map(Int64.init), digests: sha256.map { [.sha256: $0] } ?? [:]))
     }
 
     func grant(

@@ -24,14 +24,38 @@ import UploadModel
     private static let deadline = Timestamp(milliseconds: 5000)
     private static let bounds = PartsMachine.Bounds(maximumPartBytes: 100, maximumPartCount: 10)
 
-    private static func machine(_ standing: Standing, size: Int64? = nil, most: Int64 = 50) throws -> UploadMachine {
+    private static func machine(
+        _ standing: Standing, size: Int64? = nil, most: Int64 = 50, digests: [DigestAlgorithm: Digest] = [:]
+    ) throws -> UploadMachine {
         var record = UploadRecord(
             fileID: .random(), tenant: .default, fileName: try #require(FileName("clip.mov")), declaredType: nil,
             layout: PartLayout(partSizeBytes: 10, sizeBytes: size), maximumBytes: most, state: standing.state,
             createdAt: Timestamp(milliseconds: 0), expiresAt: deadline)
+        record.expectedDigests = digests
         if standing == .claimed { record.claimedAt = Timestamp(milliseconds: 1) }
         let part = StoredPart(number: 1, range: ByteRange(start: 0, length: 10), crc32c: .empty, token: .inPlace)
         return UploadMachine(restoring: record, parts: standing == .begun ? [part] : [], bounds: bounds)
+    }
+
+    @Test func `what a file must have is said once by each algorithm`() throws {
+        let (some, others) = (Self.digests(1), Self.digests(2))
+        for algorithm in DigestAlgorithm.allCases {
+            let machine = try Self.machine(.fresh, digests: some.filter { $0.key == algorithm })
+            func offered(_ digests: [DigestAlgorithm: Digest]) -> UploadMachine.AppendAction {
+                machine.appendOffered(
+                    .init(offset: nil, declaredBytes: nil, sizeBytes: nil, endsFile: false, fileDigests: digests))
+            }
+            for told in [[:], some, others.filter { $0.key != algorithm }] {
+                #expect(offered(told) == .write(upTo: 50, learning: nil))
+            }
+            #expect(offered(others) == .refuse(.digest(algorithm)))
+        }
+    }
+
+    private static func digests(_ byte: UInt8) -> [DigestAlgorithm: Digest] {
+        DigestAlgorithm.allCases.reduce(into: [:]) {
+            $0[$1] = Digest($1, bytes: Array(repeating: byte, count: $1.byteCount))
+        }
     }
 
     @Test(arguments: Standing.allCases)

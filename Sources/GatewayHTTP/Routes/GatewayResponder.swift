@@ -65,6 +65,7 @@ struct GatewayResponder: Sendable {
 
     private func answer(_ exchange: Exchange) async -> Response {
         var head = exchange.head
+        if head.method == .options, head.path == "*" { return tellServer(exchange) }
         guard let path = Exchange.originForm(head.path ?? "") else {
             return refuse(exchange, UploadFault(.invalidRequest, "The request must name a path."), .problem)
         }
@@ -81,6 +82,18 @@ struct GatewayResponder: Sendable {
             return refuse(exchange, UploadFault(.notFound, "There is nothing here."), Self.dialect(of: exchange.path))
         }
         return response
+    }
+
+    /// Answers a question about no resource but the server itself (RFC 9110 section 9.3.7); it counts like any other.
+    private func tellServer(_ exchange: Exchange) -> Response {
+        do throws(UploadFault) {
+            try services.admit(exchange)
+        } catch {
+            return Self.response(error.reply(.problem, requestID: exchange.requestID), exchange)
+        }
+        var reply = Reply(.noContent)
+        reply.fields[.allow] = Self.methods.filter { $0 != .trace }.map(\.rawValue).sorted().joined(separator: ", ")
+        return Self.response(reply, exchange)
     }
 
     /// Answers a request that no route takes; it counts like any other.

@@ -15,7 +15,7 @@ extension GatewayServices {
             UploadEngine.Announcement(
                 tenant: tenant, fileName: announcement.file.fileName,
                 declaredType: announcement.file.format.mediaType, sizeBytes: announcement.sizeBytes,
-                partBytes: announcement.partBytes, sha256: announcement.sha256,
+                partBytes: announcement.partBytes, digests: announcement.sha256.map { [.sha256: $0] } ?? [:],
                 metadataJSON: announcement.metadataJSON))
         let expiry = engine.now.adding(seconds: engine.limits.grantLifetimeSeconds)
         let url = try await uploadURL(upload, expiresAt: expiry, for: exchange)

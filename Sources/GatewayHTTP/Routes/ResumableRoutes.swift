@@ -34,11 +34,10 @@ extension GatewayServices {
             UploadEngine.Announcement(
                 tenant: tenant, fileName: naming.fileName, declaredType: naming.declaredType,
                 sizeBytes: creation.knownBytes(declaredBytes: exchange.body.declaredBytes), way: .sequential,
-                sha256: creation.digests.file[.sha256]))
+                digests: creation.digests.file))
         guard creation.end == nil else { return try await fill(upload, creation, exchange, isSigned: false) }
         do throws(UploadFault) {
-            let content = ResumableContent(creation, offset: 0)
-            return .reply(try await take(content, exchange, upload).reply ?? Reply(.noContent))
+            return .reply(try await takeLast(ResumableContent(creation), exchange, upload))
         } catch {
             await engine.fail(upload)
             throw error
@@ -50,11 +49,13 @@ extension GatewayServices {
     func createSigned(_ exchange: Exchange, _ target: SignedTarget) async throws(UploadFault) -> Answer {
         expectTransfer(exchange, ResumableLimits(engine.limits, maximumBytes: target.maximumBytes))
         let declared = exchange.body.declaredBytes
-        // A file that is larger than the link allows needs no room: it is refused for its size, and the link is used.
-        let known = ResumableCreation.knownBytes(exchange.head, declaredBytes: declared)
+        // What is told of the file is recorded with the claim: who goes on later need not say it again. A length that the link
+        // does not allow needs no room: it is refused below, and the link is used.
+        let told = ResumableCreation.knownBytes(exchange.head, declaredBytes: declared)
+        let known = told.flatMap { target.allows(sizeBytes: $0) ? $0 : nil }
         let upload = try await engine.claimSequential(
-            target.fileID, declaredBytes: known.map { $0 > target.maximumBytes ? 0 : $0 },
-            sha256: try? BodyDigests.expected(exchange.head, names: [.reprDigest])[.sha256])
+            target.fileID, declaredBytes: known, sizeBytes: known,
+            digests: (try? BodyDigests.expected(exchange.head, names: [.reprDigest])) ?? [:])
         let creation: ResumableCreation
         do throws(UploadFault) {
             creation = try ResumableCreation(exchange.head, declaredBytes: declared)
@@ -79,16 +80,18 @@ extension GatewayServices {
         if let head = ResumableReplies.announcement(location: location, limits: limits, version) {
             exchange.interim.send(head, mayBeLeftOut: false)
         }
-        let content = ResumableContent(creation, offset: 0)
-        // Nothing to take: it was asked for the URL alone.
-        if !content.endsFile, exchange.body.declaredBytes == 0 {
+        let content = ResumableContent(creation)
+        if content.endsFile {
+            return .reply(ResumableReplies.ended(try await takeLast(content, exchange, upload), location: location))
+        }
+        // Nothing to take and nothing to learn: it was asked for the URL alone.
+        if exchange.body.declaredBytes == 0, content.tellsNothingNew(of: upload) {
             return .reply(ResumableReplies.created(upload, location: location, limits: limits, version))
         }
         let taken = try await take(content, exchange, upload)
-        if let reply = taken.reply { return .reply(ResumableReplies.ended(reply, location: location)) }
         let left = ResumableLimits(taken.upload, now: engine.now)
         var reply = ResumableReplies.created(taken.upload, location: location, limits: left, version)
-        reply.fields[.contentDigest] = taken.contentDigest
+        reply.fields[.contentDigest] = content.contentDigest(taken.digests)
         return .reply(reply)
     }
 
@@ -147,11 +150,12 @@ extension GatewayServices {
         exchange.refusal?.limits = ResumableLimits(upload, now: engine.now)
         if upload.state.isOpen, upload.way == .partial || upload.way == .joined { throw Self.otherWay }
         do throws(UploadFault) {
-            let taken = try await take(ResumableContent(append), exchange, upload)
-            if let reply = taken.reply { return .reply(reply) }
+            let content = ResumableContent(append)
+            if content.endsFile { return .reply(try await takeLast(content, exchange, upload)) }
+            let taken = try await take(content, exchange, upload)
             var reply = ResumableReplies.appended(
                 taken.upload, limits: ResumableLimits(taken.upload, now: engine.now), append.version)
-            reply.fields[.contentDigest] = taken.contentDigest
+            reply.fields[.contentDigest] = content.contentDigest(taken.digests)
             return .reply(reply)
         } catch {
             // Its bytes may have been the last ones of a request whose answer was lost.
@@ -194,59 +198,37 @@ extension GatewayServices {
         exchange.refusal = ResumableRefusal(ResumableVersion(of: exchange.head), isTransfer: true, limits: limits)
     }
 
-    /// What became of the content of a request.
-    private struct Taken {
-        let upload: UploadRecord
-        /// The final answer, if the upload is complete.
-        let reply: Reply?
-        let contentDigest: String?
+    /// Takes the content that the file ends with; answers as the file is answered.
+    private func takeLast(
+        _ content: ResumableContent, _ exchange: Exchange, _ upload: UploadRecord
+    ) async throws(UploadFault) -> Reply {
+        let taken = try await take(content, exchange, upload)
+        guard taken.upload.state == .complete else {
+            throw UploadFault(
+                .inconsistentLength,
+                "The file was to end here, after \(taken.upload.receivedBytes) of its "
+                    + "\(taken.upload.layout.sizeBytes ?? 0) bytes.")
+        }
+        var reply = finalAnswer(of: taken.upload, digests: taken.fileDigests, content.version, exchange)
+        reply.fields[.contentDigest] = content.contentDigest(taken.digests)
+        return reply
     }
 
     /// Takes the content of a request, telling its progress to who asked for it.
     private func take(
         _ content: ResumableContent, _ exchange: Exchange, _ upload: UploadRecord
-    ) async throws(UploadFault) -> Taken {
-        let version = content.version
-        let outcome: AppendUpload.Outcome
+    ) async throws(UploadFault) -> AppendUpload.Outcome {
         do throws(UploadFault) {
-            outcome = try await append(content, exchange, upload)
+            return try await append(content, exchange, upload)
         } catch {
             let isLengthKnown = (content.sizeBytes ?? upload.layout.sizeBytes) != nil
-            let isOver =
-                switch error.code {
-                case .tooLarge: isLengthKnown && version.excessEndsUpload
-                case .digestMismatch: !content.judgingFile.isEmpty
-                default: false
-                }
-            if isOver { await engine.fail(upload) }
+            if error.code == .tooLarge, isLengthKnown, content.version.excessEndsUpload { await engine.fail(upload) }
             if [.tooLarge, .digestMismatch, .contentMismatch].contains(error.code) {
                 let standing = try? await engine.upload(upload.fileID.text, of: upload.tenant)
                 exchange.refusal?.endsUpload = standing.map { !$0.state.isOpen } ?? false
             }
             throw error
         }
-        let digest = content.contentDigest(outcome.digests)
-        guard outcome.upload.state == .complete else {
-            guard content.endsFile else { return Taken(upload: outcome.upload, reply: nil, contentDigest: digest) }
-            throw UploadFault(
-                .inconsistentLength,
-                "The file was to end here, after \(outcome.upload.receivedBytes) of its "
-                    + "\(outcome.upload.layout.sizeBytes ?? 0) bytes.")
-        }
-        var wanted: [DigestAlgorithm: Digest] = [:]
-        for algorithm in content.digests.wantedOfFile {
-            wanted[algorithm] = try await fileDigest(algorithm, of: outcome.upload)
-        }
-        var reply = finalAnswer(of: outcome.upload, wanted: wanted, version, exchange)
-        reply.fields[.contentDigest] = digest
-        return Taken(upload: outcome.upload, reply: reply, contentDigest: digest)
-    }
-
-    /// Made by reading the file once: its bytes may have come in any number of requests.
-    private func fileDigest(_ algorithm: DigestAlgorithm, of upload: UploadRecord) async throws(UploadFault) -> Digest {
-        if algorithm == .sha256, let known = upload.sha256 { return known }
-        let reader = try await engine.reader(of: upload)
-        do throws(StoreFault) { return try await reader.digest(algorithm) } catch { throw UploadFault(error) }
     }
 
     private func append(
@@ -257,7 +239,6 @@ extension GatewayServices {
         // (golang/go#65035). The one that tells where the upload goes on matters, the others are a comfort.
         // What cannot be resumed promises nothing.
         let tellsProgress = version.tellsProgress && !exchange.isFromProxy && exchange.refusal != nil
-        let expected = content.expected
         let tell: @Sendable (Int64) async -> Void = { offset in
             guard let head = ResumableReplies.progress(offset, version) else { return }
             interim.send(head, mayBeLeftOut: true)
@@ -267,20 +248,21 @@ extension GatewayServices {
             AppendOffer(
                 offset: content.offset, declaredBytes: exchange.body.declaredBytes, sizeBytes: content.sizeBytes,
                 endsFile: content.endsFile, isWholeOrNothing: !content.digests.content.isEmpty,
-                digests: content.digests.wantedOfContent.union(expected.keys)),
+                digests: content.computed, fileDigests: content.digests.file,
+                wantedOfFile: content.digests.wantedOfFile),
             onProgress: tellsProgress ? tell : nil)
         try await BodyPump(exchange: exchange).run(into: append)
-        return try await append.finish(expecting: expected)
+        return try await append.finish(expecting: content.digests.content)
     }
 
     /// The answer of a complete upload: that of the link which began it, or else what the native call tells.
     private func finalAnswer(
-        of upload: UploadRecord, wanted: [DigestAlgorithm: Digest] = [:], _ version: ResumableVersion,
+        of upload: UploadRecord, digests: [DigestAlgorithm: Digest] = [:], _ version: ResumableVersion,
         _ exchange: Exchange
     ) -> Reply {
         let answer =
             upload.claimedAt == nil
             ? PartsReplies.completed(upload, address: address(of: exchange)) : SignedPutHead.reply(upload, digests: [:])
-        return ResumableReplies.completed(answer, upload, wanted: wanted, version)
+        return ResumableReplies.completed(answer, upload, digests: digests, version)
     }
 }

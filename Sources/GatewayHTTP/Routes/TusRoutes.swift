@@ -23,6 +23,9 @@ extension GatewayServices {
             Route(.post, granted, access: .open, dialect: .tus, takesBytes: true) {
                 exchange, _ throws(UploadFault) in try await createGrantedTusUpload(exchange)
             },
+            Route(.head, granted, access: .open, dialect: .tus) { exchange, _ throws(UploadFault) in
+                try await showGrantedTusUpload(exchange)
+            },
             Route(.head, upload, access: .keyOrSignature, dialect: .tus) { exchange, parameters throws(UploadFault) in
                 try await showTusUpload(exchange, parameters)
             },
@@ -63,6 +66,20 @@ extension GatewayServices {
         return try await fill(upload, creation, exchange, isSigned: true)
     }
 
+    /// `HEAD /files/{fileId}/{fileName}`: where the upload goes on that a granted URL began, for who has heard no answer to
+    /// its creation. It may have expired: what it began goes on.
+    private func showGrantedTusUpload(_ exchange: Exchange) async throws(UploadFault) -> Answer {
+        let target = try await signedTarget(of: exchange, for: .tus)
+        try TusProtocol.checkVersion(exchange.head)
+        let upload = try await engine.upload(target.fileID.text, of: target.tenant)
+        guard upload.claimedAt != nil else {
+            guard engine.now < target.expiresAt else { throw Self.linkExpired }
+            throw UploadFault(.notFound, "This link has begun no upload yet; create it with POST.")
+        }
+        let location = try await goOnURL(upload, over: .tus, isSigned: true, for: exchange)
+        return .reply(TusReplies.standing(try await standing(upload), location: location))
+    }
+
     /// Takes what comes with a creation, and tells where the upload goes on.
     private func fill(
         _ created: UploadRecord, _ creation: TusCreation, _ exchange: Exchange, isSigned: Bool
@@ -77,11 +94,15 @@ extension GatewayServices {
                 upload = try await settle(upload)
             }
         } catch {
-            await forget(upload, exchange)
+            // What a granted one brought before it broke off is asked for at its link.
+            if !isSigned || Self.endsGranted.contains(error.code) { await forget(upload, exchange) }
             throw error
         }
         return .reply(TusReplies.created(upload, tookBytes: creation.append != nil, location: location))
     }
+
+    /// The bytes themselves are wrong.
+    private static let endsGranted: Set<UploadFault.Code> = [.digestMismatch, .contentMismatch, .tooLarge]
 
     /// Ends an upload that its client was never told of, and so can never ask for.
     private func forget(_ upload: UploadRecord, _ exchange: Exchange) async {
@@ -123,10 +144,15 @@ extension GatewayServices {
 
     /// `HEAD /files/{fileId}`: ends whoever is still sending, so that the offset told is one that is taken next.
     private func showTusUpload(_ exchange: Exchange, _ parameters: Parameters) async throws(UploadFault) -> Answer {
-        let upload = try await settle(standing(exchange, parameters))
+        .reply(TusReplies.standing(try await standing(standing(exchange, parameters))))
+    }
+
+    private func standing(_ stale: UploadRecord) async throws(UploadFault) -> UploadRecord {
+        try Self.refuseEnded(stale)
+        let upload = try await settle(stale)
         // Whoever was still sending may have ended it with its last bytes.
         try Self.refuseEnded(upload)
-        return .reply(TusReplies.standing(upload))
+        return upload
     }
 
     /// `PATCH /files/{fileId}`

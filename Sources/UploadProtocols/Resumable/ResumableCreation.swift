@@ -117,11 +117,14 @@ package struct ResumableContent: Hashable, Sendable {
     package let endsFile: Bool
     package let sizeBytes: Int64?
     package let digests: ResumableDigests
+    /// Whether what came stays when the request breaks off.
+    package let isResumable: Bool
 
-    package init(_ creation: ResumableCreation, offset: Int64) {
+    package init(_ creation: ResumableCreation) {
         version = creation.version
-        self.offset = offset
+        offset = 0
         endsFile = creation.end ?? true
+        isResumable = creation.end != nil
         sizeBytes = creation.sizeBytes
         digests = creation.digests
     }
@@ -130,19 +133,22 @@ package struct ResumableContent: Hashable, Sendable {
         version = append.version
         offset = append.offset
         endsFile = append.endsFile
+        isResumable = true
         sizeBytes = append.sizeBytes
         digests = append.digests
     }
 
-    /// Digests of the file that the content alone decides, because it is all of the file. SHA-256 is not among them: it
-    /// is announced with the upload, and holds over any number of requests.
-    package var judgingFile: [DigestAlgorithm: Digest] {
-        offset == 0 && endsFile ? digests.file.filter { $0.key != .sha256 } : [:]
+    /// What is made of the content while it comes. Digests of the file are among it only where the content is all of the
+    /// file or nothing: elsewhere the file is read when it is complete, and of a request that breaks off what came stays.
+    package var computed: Set<DigestAlgorithm> {
+        let ofContent = digests.wantedOfContent.union(digests.content.keys)
+        return isResumable ? ofContent : ofContent.union(digests.wantedOfFile).union(digests.file.keys)
     }
 
-    /// What the content must have.
-    package var expected: [DigestAlgorithm: Digest] {
-        digests.content.merging(judgingFile, uniquingKeysWith: { first, _ in first })
+    /// Whether nothing is told of the file that its upload does not know.
+    package func tellsNothingNew(of upload: UploadRecord) -> Bool {
+        (sizeBytes ?? upload.layout.sizeBytes) == upload.layout.sizeBytes
+            && digests.file.allSatisfy { upload.expectedDigests[$0] == $1 }
     }
 
     /// What the answer's `Content-Digest` says, if that was asked for.

@@ -58,7 +58,7 @@ package enum ResumableReplies {
         reply.fields[.location] = location
         if upload.state == .complete {
             reply.fields[.eTag] = EntityTag(of: upload)?.description
-            reply.fields[.reprDigest] = digests(of: upload)
+            reply.fields[.reprDigest] = DigestField.serialize(upload.knownDigests.values)
             reply.fields[.contentLocation] = address.accessURL(upload)
         }
         return reply
@@ -87,13 +87,13 @@ package enum ResumableReplies {
     ///
     /// - Parameters:
     ///   - answer: what the same file gets that comes in one piece.
-    ///   - wanted: digests that were asked for, and had to be computed.
+    ///   - digests: those of the file that were made for this answer.
     package static func completed(
-        _ answer: Reply, _ upload: UploadRecord, wanted: [DigestAlgorithm: Digest] = [:], _ version: ResumableVersion
+        _ answer: Reply, _ upload: UploadRecord, digests: [DigestAlgorithm: Digest] = [:], _ version: ResumableVersion
     ) -> Reply {
         var reply = answer
         version.setEnd(true, in: &reply.fields)
-        reply.fields[.reprDigest] = digests(of: upload, wanted)
+        reply.fields[.reprDigest] = DigestField.serialize(upload.knownDigests.adding(digests).values)
         reply.fields[.cacheControl] = "no-store"
         if version.answersOffset { reply.fields[.uploadOffset] = String(upload.receivedBytes) }
         return reply
@@ -114,13 +114,5 @@ package enum ResumableReplies {
         reply.fields[.uploadLimit] = limits.fieldValue(version)
         reply.fields[.cacheControl] = "no-store"
         return reply
-    }
-
-    /// Those that are known of a complete file, and others.
-    private static func digests(of upload: UploadRecord, _ others: [DigestAlgorithm: Digest] = [:]) -> String {
-        var all = others
-        if let crc = upload.crc32c { all[.crc32c] = Digest(crc) }
-        if let sha = upload.sha256 { all[.sha256] = sha }
-        return DigestField.serialize(all.values)
     }
 }

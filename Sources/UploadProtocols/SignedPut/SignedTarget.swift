@@ -52,6 +52,9 @@ package struct SignedTarget: Hashable, Sendable {
             + "&exp=\(expiresAt.milliseconds / 1000)&tenant=\(tenant)"
     }
 
+    /// Whether a file of this length, in bytes, is what is granted.
+    package func allows(sizeBytes length: Int64) -> Bool { length <= maximumBytes && length == sizeBytes ?? length }
+
     /// Reads a target whose signature holds; `nil` for text that this gateway did not write.
     package init?(verified text: Substring, for way: GrantedProtocol = .put) {
         let bytes = text.utf8

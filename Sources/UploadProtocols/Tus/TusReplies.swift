@@ -39,8 +39,11 @@ package enum TusReplies {
     }
 
     /// 200 without a body (core protocol, "HEAD"; of the concatenation extension, "HEAD").
-    package static func standing(_ upload: UploadRecord) -> Reply {
+    ///
+    /// - Parameter location: where the upload goes on, if it was asked for at another place.
+    package static func standing(_ upload: UploadRecord, location: String? = nil) -> Reply {
         var reply = Reply(.ok, fields: always)
+        reply.fields[.location] = location
         let isJoining = upload.way == .joined && upload.state != .complete
         if !isJoining { reply.fields[.tusOffset] = String(upload.receivedBytes) }
         if let sizeBytes = upload.layout.sizeBytes {

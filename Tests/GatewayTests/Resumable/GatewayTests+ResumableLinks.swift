@@ -136,6 +136,54 @@ extension GatewayTests {
             #expect(try await client.gateway.bytes(link.accessURL) == film)
         }
 
+        /// Before any byte, so that whoever asks next is told it.
+        @Test(arguments: ["link", "grant"])
+        func `a length that a creation tells is kept`(kind: String) async throws {
+            let client = try Self.client()
+            let film = try Self.film()
+            func fresh(_ size: Int? = nil) async throws -> Link {
+                let most = film.count + 5
+                guard kind == "grant" else {
+                    let exact = size.map { "&size=\($0)" } ?? ""
+                    return try await client.gateway.link("fileName=film.mp4&maxSize=\(most)\(exact)")
+                }
+                var members: [String: JSON] = [
+                    "protocol": "resumable", "fileName": "film.mp4", "maxSize": .number(Double(most)),
+                ]
+                if let size { members["size"] = .number(Double(size)) }
+                return try await client.gateway.granted(members).link
+            }
+            func create(_ link: Link, length: Int) async throws -> RawAnswer {
+                try await client.exchange(
+                    "PUT", link.uploadURL,
+                    ["Content-Type: video/mp4", client.end(false), "Upload-Length: \(length)"], body: Data()
+                ).final
+            }
+            let link = try await fresh()
+            let creation = try await create(link, length: film.count)
+            #expect(creation.status == 201, "\(creation.account)")
+            let url = try #require(creation["Location"])
+            for target in [url, link.uploadURL] {
+                #expect(try await client.exchange("HEAD", target).final["Upload-Length"] == "\(film.count)")
+            }
+            let other = try await client.append(
+                url, film.prefix(1000), at: 0, ends: false, ["Upload-Length: \(film.count + 1)"])
+            #expect(other.final.status == 400, "\(other.account)")
+            #expect(other.final.code == "inconsistent_upload_length")
+            let whole = try await client.append(url, film, at: 0, ends: true)
+            #expect(whole.final.status == 200, "\(whole.account)")
+            #expect(try await client.gateway.bytes(link.accessURL) == film)
+
+            // What the link does not allow uses it up, and is nowhere kept.
+            let tooLong = try await create(try await fresh(), length: film.count + 6)
+            #expect(tooLong.status == 413, "\(tooLong.account)")
+            let exact = try await fresh(film.count)
+            let wrong = try await create(exact, length: film.count - 1)
+            #expect(wrong.status == 400, "\(wrong.account)")
+            #expect(wrong["Location"] != nil)
+            #expect(try await client.exchange("HEAD", exact.uploadURL).final["Upload-Length"] == "\(film.count)")
+        }
+
         @Test func `a digest of a file that a link brings is checked over all requests`() async throws {
             let client = try Self.client()
             let path = try Samples.shared.film(sizeBytes: 3 << 20)

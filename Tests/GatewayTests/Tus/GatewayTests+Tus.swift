@@ -93,8 +93,8 @@ extension GatewayTests {
                 say: "GET is not spoken", method: "GET", path: "/files/ID", status: 405,
                 answer: ["Allow": "DELETE, HEAD, OPTIONS, PATCH", "Tus-Resumable": "1.0.0"]),
             Row(
-                say: "below are only links", method: "HEAD", path: "/files/ID/more", status: 405,
-                answer: ["Allow": "OPTIONS, POST", "Tus-Resumable": "1.0.0"]),
+                say: "below are only links", method: "DELETE", path: "/files/ID/more", status: 405,
+                answer: ["Allow": "HEAD, OPTIONS, POST", "Tus-Resumable": "1.0.0"]),
             Row(
                 say: "and nothing below them", method: "HEAD", path: "/files/ID/more/yet", status: 404,
                 answer: ["Tus-Resumable": "1.0.0"]),

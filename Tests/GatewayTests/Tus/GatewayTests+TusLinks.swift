@@ -182,6 +182,70 @@ extension GatewayTests {
             #expect(try await gateway.tus("HEAD", upload.path, key: Self.nobody).status == 410)
         }
 
+        /// The answer to the creation was lost.
+        @Test func `the link tells where its upload goes on`() async throws {
+            let gateway = try RunningGateway.shared
+            let film = try Scratch.bytes(try Samples.shared.film(sizeBytes: 300_000))
+            let link = try await Self.link()
+            let path = Isolation.path(of: link.uploadURL)
+            let unused = try await gateway.tus("HEAD", path, key: Self.nobody)
+            #expect(unused.status == 404, "\(unused.account)")
+            #expect(unused["Tus-Resumable"] == "1.0.0")
+            let created = try await Self.create(link, ["Upload-Length: \(film.count)"])
+            let asked = try await gateway.tus("HEAD", path, key: Self.nobody)
+            #expect(asked.status == 200, "\(asked.account)")
+            #expect(asked["Location"] != nil && asked["Location"] == created["Location"])
+            #expect(asked["Upload-Offset"] == "0")
+            #expect(asked["Upload-Length"] == "\(film.count)")
+            let upload = try TusUpload(asked, of: gateway)
+            #expect(try await gateway.tusPatch(upload, at: 0, film[..<1000], key: Self.nobody).status == 204)
+            #expect(try await gateway.tus("HEAD", path, key: Self.nobody)["Upload-Offset"] == "1000")
+            // Only that, and only who has the signature.
+            #expect(try await gateway.tus("HEAD", String(path.dropLast()) + "!").status == 403)
+            #expect(try await gateway.call("HEAD", path, key: nil).status == 412)
+            #expect(try await gateway.tusPatch(upload, at: 1000, film[1000...], key: Self.nobody).status == 204)
+            let complete = try await gateway.tus("HEAD", path, key: Self.nobody)
+            #expect(complete["Upload-Offset"] == "\(film.count)")
+            #expect(try await gateway.bytes(link.accessURL) == film)
+
+            let late = try await Self.link(["expiresIn": 1])
+            try await eventually("the link expires") {
+                try await gateway.tus("HEAD", Isolation.path(of: late.uploadURL), key: Self.nobody).status == 410
+            }
+            let short = try await Self.link(["expiresIn": 2])
+            let begun = try TusUpload(try await Self.create(short, ["Upload-Length: 10"]), of: gateway)
+            try await eventually("the link expires") {
+                try await Self.create(short, ["Upload-Length: 10"]).status == 410
+            }
+            let outlived = try await gateway.tus("HEAD", Isolation.path(of: short.uploadURL), key: Self.nobody)
+            #expect(outlived["Location"] == begun.url, "what it began goes on: \(outlived.account)")
+            #expect(try await gateway.tus("DELETE", begun.path, key: Self.nobody).status == 204)
+            #expect(
+                try await gateway.tus("HEAD", Isolation.path(of: short.uploadURL), key: Self.nobody).status == 410)
+        }
+
+        @Test func `what came of a creation that broke off goes on`() async throws {
+            let gateway = try RunningGateway.shared
+            let film = try Scratch.bytes(try Samples.shared.film(sizeBytes: 300_000))
+            let link = try await Self.link()
+            let path = Isolation.path(of: link.uploadURL)
+            let conversation = try gateway.conversation()
+            let fields = [
+                "Host: a", "Tus-Resumable: 1.0.0", "Upload-Length: \(film.count)", "Content-Length: \(film.count)",
+                "Content-Type: application/offset+octet-stream",
+            ]
+            try await conversation.send("POST \(path) HTTP/1.1\r\n\(fields.joined(separator: "\r\n"))\r\n\r\n")
+            try await conversation.send(film.prefix(100_000))
+            try conversation.endSending()
+            #expect(try await conversation.answers().map(\.status) == [400])
+            let asked = try await gateway.tus("HEAD", path, key: Self.nobody)
+            #expect(asked["Upload-Offset"] == "100000", "\(asked.account)")
+            let rest = try await gateway.tusPatch(
+                try TusUpload(asked, of: gateway), at: 100_000, film[100_000...], key: Self.nobody)
+            #expect(rest.status == 204, "\(rest.account)")
+            #expect(try await gateway.bytes(link.accessURL) == film)
+        }
+
         @Test func `of many creations at once one is made`() async throws {
             let link = try await Self.link()
             let statuses = try await withThrowingTaskGroup(of: Int.self) { group in

@@ -186,6 +186,28 @@ import UploadModel
         }
     }
 
+    @Test func tellsWhatIsNew() throws {
+        let md5 = "md5=:1B2M2Y8AsgTpgAmY7PhCfg==:"
+        func isKnown(_ fields: HTTPFields, _ change: (inout UploadRecord) -> Void = { _ in }) throws -> Bool {
+            var upload = try Samples.complete()
+            upload.layout.sizeBytes = nil
+            change(&upload)
+            var head = ResumableVersionTests.head(fields)
+            head.headerFields[.uploadComplete] = "?0"
+            return ResumableContent(try ResumableCreation(head, declaredBytes: 0)).tellsNothingNew(of: upload)
+        }
+        let other = try #require(Digest(.md5, hex: String(repeating: "0", count: 32)))
+        let told = try DigestField.parse(md5)
+        #expect(try isKnown([:]))
+        #expect(try isKnown([:]) { $0.layout.sizeBytes = 5 })
+        #expect(try isKnown([.uploadLength: "5"]) { $0.layout.sizeBytes = 5 })
+        #expect(try !isKnown([.uploadLength: "5"]) { $0.layout.sizeBytes = 6 })
+        #expect(try !isKnown([.uploadLength: "5"]))
+        #expect(try !isKnown([.reprDigest: md5]))
+        #expect(try !isKnown([.reprDigest: md5]) { $0.expectedDigests = [.md5: other] })
+        #expect(try isKnown([.reprDigest: md5]) { $0.expectedDigests = told })
+    }
+
     @Test func keepsDigestsApart() throws {
         let sha = "sha-256=:\(Samples.sha256Base64):"
         let head = ResumableVersionTests.head([
@@ -197,12 +219,12 @@ import UploadModel
         #expect(Set(creation.digests.file.keys) == [.sha256, .crc32c])
         #expect(Set(creation.digests.content.keys) == [.md5])
         #expect(creation.digests.wantedOfFile == [.sha512])
-        let whole = ResumableContent(creation, offset: 0)
-        #expect(Set(whole.judgingFile.keys) == [.crc32c], "SHA-256 holds over any number of requests")
-        #expect(Set(whole.expected.keys) == [.crc32c, .md5])
-        let first = ResumableVersionTests.head([.uploadComplete: "?0", .reprDigest: "crc32c=:yZRlqg==:"])
-        let beginning = ResumableContent(try ResumableCreation(first, declaredBytes: 10), offset: 0)
-        #expect(beginning.judgingFile.isEmpty, "the beginning of a file says nothing of its digest")
+        let whole = ResumableContent(creation)
+        #expect(whole.computed == [.md5, .crc32c], "what came of it stays when it breaks off")
+        var plain = head
+        plain.headerFields[.uploadComplete] = nil
+        let ordinary = ResumableContent(try ResumableCreation(plain, declaredBytes: 10))
+        #expect(ordinary.computed == [.md5, .crc32c, .sha256, .sha512], "it comes as a whole or not at all")
         #expect(
             whole.contentDigest([
                 .crc32c: Digest(Samples.crc), .md5: try #require(Digest(.md5, hex: String(repeating: "0", count: 32))),
