@@ -43,8 +43,8 @@ struct Sizes {
     }
 
     /// One file in order.
-    var appendBytes: Int64 { bytes(Self.gibibyte, quick: 256 * Self.mebibyte) }
-    var takeoverCount: Int { count(50, quick: 20) }
+    var appendBytes: Int64 { bytes(Self.gibibyte, quick: 128 * Self.mebibyte) }
+    var takeoverCount: Int { count(50, quick: 10) }
 
     var linkCount: Int { count(20_000, quick: 5_000, least: 128) }
     var finalizeCount: Int { count(5_000, quick: 1_000, least: 64) }
