@@ -13,7 +13,7 @@ BYTES_TYPE = "application/offset+octet-stream"
 HERE = b"0123456789" * 4
 KEPT = {}
 LENGTH, DEFERRAL, CONCAT, CHECKSUM = "Upload-Length", "Upload-Defer-Length", "Upload-Concat", "Upload-Checksum"
-# Fields of a creation that contradict one another would hide all else: what is left out of one creation after the other.
+# Fields of a creation that contradict one another would hide all else: what each creation does without, in turn.
 LEFT_OUT = itertools.cycle(
     [[], [DEFERRAL], [LENGTH], [DEFERRAL, CONCAT, CHECKSUM], [DEFERRAL, CONCAT], [LENGTH, CONCAT, CHECKSUM]])
 
@@ -97,42 +97,51 @@ def after_call(context, case, response):
             seen.write(line + "\n")
 
 
+def must(rule, is_kept):
+    if not is_kept:
+        raise AssertionError(rule)
+
+
 def patched(name, path, sent, body, answer):
     """Core protocol, "PATCH"; Checksum; Creation, "Upload-Defer-Length"."""
-    after = ask("HEAD", path)
-    offset = after.headers.get("Upload-Offset")
+    after = ask("HEAD", path).headers
+    offset = after.get("Upload-Offset")
     if answer.status_code == 204:
-        assert sent.get("Content-Type") == BYTES_TYPE
-        assert sent.get("Upload-Offset") == "40"
-        assert offset == answer.headers["upload-offset"][0] == str(40 + len(body))
-        assert "Upload-Checksum" not in sent, "no body has this digest"
-        length = sent.get("Upload-Length", after.headers.get("Upload-Length"))
-        assert after.headers.get("Upload-Length") == length
-        assert ("upload-expires" in answer.headers) == (name == "piece" or length != offset)
+        told = answer.headers.get("upload-offset", [None])[0]
+        length = sent.get(LENGTH, after.get(LENGTH))
+        must("other types than bytes of an upload are refused", sent.get("Content-Type") == BYTES_TYPE)
+        must("another offset than the current one is refused", sent.get("Upload-Offset") == "40")
+        must("the new offset is the old one and what came", offset == told == str(40 + len(body)))
+        must("a digest that the body has not is refused", CHECKSUM not in sent)
+        must("a deferred length is kept", after.get(LENGTH) == length)
+        is_file = length == offset and name != "piece"
+        must("what will expire says when", ("upload-expires" in answer.headers) != is_file)
     elif name in ("begun", "unsized", "piece", "whole"):
-        assert offset == "40", "what is refused changes nothing"
-        if sent.get("Content-Type") == BYTES_TYPE and sent.get("Upload-Offset", "").isdigit():
-            if int(sent["Upload-Offset"]) != 40 and "Upload-Checksum" not in sent and "Upload-Length" not in sent:
-                assert answer.status_code == 409
+        must("what is refused changes nothing", offset == "40")
+        number = sent.get("Upload-Offset", "")
+        if sent.get("Content-Type") == BYTES_TYPE and number.isdigit() and int(number) != 40:
+            if CHECKSUM not in sent and LENGTH not in sent:
+                must("another offset is answered with 409", answer.status_code == 409)
 
 
 def posted(sent, body, answer):
-    """Creation, Creation With Upload, Expiration."""
+    """Creation, Creation With Upload, Concatenation, Expiration."""
     if answer.status_code != 201:
         return
-    assert sent.get("Upload-Defer-Length", "1") == "1"
-    assert sent.get("Upload-Concat", "partial") == "partial"
-    assert ("Upload-Length" in sent) != ("Upload-Defer-Length" in sent)
+    must("Upload-Defer-Length is 1", sent.get(DEFERRAL, "1") == "1")
+    must("Upload-Concat is partial, or final and a list", sent.get(CONCAT, "partial") == "partial")
+    must("the length is told or deferred", (LENGTH in sent) != (DEFERRAL in sent))
     path = PREFIX + answer.headers["location"][0].rsplit("/", 1)[1]
     after = ask("HEAD", path).headers
     if body:
-        assert answer.headers["upload-offset"][0] == after["Upload-Offset"] == str(len(body))
-    assert after.get("Upload-Length") == sent.get("Upload-Length")
-    assert after.get("Upload-Metadata", "") == sent.get("Upload-Metadata", "")
-    assert after.get("Upload-Concat") == sent.get("Upload-Concat")
-    is_file = after.get("Upload-Length") == after["Upload-Offset"] and "Upload-Concat" not in sent
-    assert ("upload-expires" in answer.headers) != is_file
-    assert ask("DELETE", path).status_code == 204
+        told = answer.headers.get("upload-offset", [None])[0]
+        must("the offset says how much was taken", told == after["Upload-Offset"] == str(len(body)))
+    must("HEAD has the length", after.get(LENGTH) == sent.get(LENGTH))
+    must("HEAD has the metadata as they came", after.get("Upload-Metadata", "") == sent.get("Upload-Metadata", ""))
+    must("HEAD has Upload-Concat as it came", after.get(CONCAT) == sent.get(CONCAT))
+    is_file = after.get(LENGTH) == after["Upload-Offset"] and CONCAT not in sent
+    must("what will expire says when", ("upload-expires" in answer.headers) != is_file)
+    ask("DELETE", path)
 
 
 @schemathesis.check
@@ -143,11 +152,11 @@ def tus_rules(ctx, response, case):
     if case.method == "OPTIONS":
         return
     if sent.get("Tus-Resumable") != "1.0.0":
-        assert response.status_code == 412
+        must("another version is answered with 412", response.status_code == 412)
     elif case.method == "POST":
         posted(sent, body, response)
     elif case.method == "PATCH":
         patched(kind(case), path, sent, body, response)
     elif case.method == "DELETE" and response.status_code == 204:
         later = ask("HEAD", path)
-        assert later.status_code in (404, 410) and "Upload-Offset" not in later.headers
+        must("what was ended is not found", later.status_code in (404, 410))
