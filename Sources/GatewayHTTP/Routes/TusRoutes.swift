@@ -169,11 +169,17 @@ extension GatewayServices {
     /// `DELETE /files/{fileId}`. Of a file the right to bring it in is none any more: that takes a key.
     private func endTusUpload(_ exchange: Exchange, _ parameters: Parameters) async throws(UploadFault) -> Answer {
         let upload = try await standing(exchange, parameters)
-        if upload.state == .complete, !SignedUpload.isSigned(query: exchange.query) {
-            try await library.deleteFile(upload.fileID.text, of: upload.tenant)
-        } else {
-            try await engine.abort(upload)
+        let isSigned = SignedUpload.isSigned(query: exchange.query)
+        if isSigned || upload.state != .complete {
+            do throws(UploadFault) {
+                try await engine.abort(upload)
+                return .reply(TusReplies.ended())
+            } catch {
+                // It has become a file meanwhile, and a file can be ended as well (termination extension, "DELETE").
+                guard error.code == .alreadyComplete, !isSigned else { throw error }
+            }
         }
+        try await library.deleteFile(upload.fileID.text, of: upload.tenant)
         return .reply(TusReplies.ended())
     }
 

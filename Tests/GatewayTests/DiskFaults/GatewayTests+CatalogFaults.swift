@@ -1,14 +1,6 @@
 import Foundation
 import Testing
 
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
-
 extension GatewayTests {
     /// A catalog that somebody holds, or has overwritten.
     @Suite struct CatalogFaults {
@@ -147,42 +139,5 @@ extension GatewayTests {
             try file.write(contentsOf: Data((place..<size).map { _ in UInt8.random(in: 0...255, using: &random) }))
             try file.close()
         }
-    }
-}
-
-/// Another program that has the catalog for itself.
-private final class CatalogHolder: Sendable {
-    private let child: ChildProcess
-    private let input: CInt
-
-    private init(_ child: ChildProcess, _ input: CInt) {
-        self.child = child
-        self.input = input
-    }
-
-    static func start(_ catalog: String) async throws -> CatalogHolder {
-        let script = """
-            import sqlite3, sys
-            database = sqlite3.connect(sys.argv[1], isolation_level=None)
-            database.execute("BEGIN EXCLUSIVE")
-            print("held", flush=True)
-            sys.stdin.read()
-            database.execute("ROLLBACK")
-            """
-        var ends: [CInt] = [-1, -1]
-        guard pipe(&ends) == 0 else { throw Trouble("no pipe") }
-        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-        defer { close(ends[0]) }
-        let (output, errors) = (try Scratch.file("held"), try Scratch.file("errors"))
-        let child = try Command.start(
-            "python3", ["-c", script, catalog], input: ends[0], output: output, errors: errors)
-        let holder = CatalogHolder(child, ends[1])
-        try await eventually("the catalog is held") { try Scratch.text(output).contains("held") }
-        return holder
-    }
-
-    func letGo() async throws {
-        close(input)
-        #expect(try await child.ended() == 0)
     }
 }

@@ -295,6 +295,26 @@ extension GatewayTests {
             }
         }
 
+        /// termination: also of what becomes a file in the same moment.
+        @Test func `what is about to be complete is ended`() async throws {
+            let gateway = try RunningGateway.shared
+            let pieces = try Pieces(try Samples.shared.mp4, sizeBytes: 1 << 20)
+            let begun = try await gateway.begun(pieces)
+            try await gateway.putParts(begun.fileID, pieces, [1])
+            // Nothing can be recorded before both have been asked for.
+            let holder = try await CatalogHolder.start("\(gateway.folder)/catalog.sqlite")
+            async let completion = gateway.complete(begun.fileID)
+            for _ in 0..<10 { _ = try await gateway.status(begun.fileID) }
+            async let end = gateway.tus("DELETE", "/files/\(begun.fileID)")
+            for _ in 0..<10 { _ = try await gateway.status(begun.fileID) }
+            try await holder.letGo()
+            let (last, ended) = (try await completion, try await end)
+            #expect([200, 410].contains(last.status), "\(last.account)")
+            #expect(ended.status == 204, "\(ended.account)")
+            #expect(try await gateway.tus("HEAD", "/files/\(begun.fileID)").status == 410)
+            #expect(try await gateway.bytes(begun.accessURL) == nil)
+        }
+
         @Test func `another tenant's upload is none`() async throws {
             let gateway = try RunningGateway.shared
             let stranger = try await gateway.newKey(tenant: "tus-stranger")
