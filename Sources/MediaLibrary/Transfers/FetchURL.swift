@@ -52,6 +52,10 @@ package struct FetchURL: Hashable, Sendable {
         else { throw TransferFault(.refused, Self.notUsable) }
         // The parser undoes the encoding of a host, and lets DEL stand there.
         guard whole.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7F }) else { throw Self.controlling }
+        // An encoded host is decoded after it was looked at: `%38` becomes `8`, which would be asked as 0.0.0.8.
+        let asked = try URLParser()
+        try asked.set(whole)
+        guard asked.part(CURLUPART_URL) == whole else { throw TransferFault(.refused, Self.notUsable) }
         self.text = whole
         origin = "\(scheme)://\(host.lowercased()):\(port)"
         path = parser.part(CURLUPART_PATH) ?? "/"

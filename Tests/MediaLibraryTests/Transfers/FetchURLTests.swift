@@ -8,6 +8,8 @@ import Testing
         ("HTTPS://Example.org/a%20b?c#d", "https://Example.org/a%20b?c#d", "https://example.org:443", "/a%20b"),
         ("http://example.org:8080/x/../y", "http://example.org:8080/y", "http://example.org:8080", "/y"),
         ("http://[2001:db8::1]:1/", "http://[2001:db8::1]:1/", "http://[2001:db8::1]:1", "/"),
+        ("http://ex%61mple.org/", "http://example.org/", "http://example.org:80", "/"),
+        ("http://127.1/", "http://127.0.0.1/", "http://127.0.0.1:80", "/"),
         ("http://example.org/\u{e9}", "http://example.org/%c3%a9", "http://example.org:80", "/%c3%a9"),
     ])
     func `a URL that may be asked`(text: String, asked: String, origin: String, path: String) throws {
@@ -24,7 +26,7 @@ import Testing
         "http://user:secret@example.org/", "http://@example.org/", "http://:@example.org/", "http://example.org:99999/",
         "http://example.org:x/", "http://exa mple.org/", "http://example.org/a b", "http://example.org/\r\nHost: other",
         "http://example.org/\u{0}", "http://example.org/\u{7f}", "http://exam%7Fple.org/",
-        "http://[::1", "http://[fe80::1%25eth0]/",
+        "https://%38/", "http://127.%31/", "http://[::1", "http://[fe80::1%25eth0]/",
         "http://[fe80::1%251]/", "unix:///run/socket", "http://example.org/" + String(repeating: "a", count: 2_048),
     ])
     func `a URL that may not`(text: String) {
