@@ -211,8 +211,8 @@ package final class AppendUpload: ByteReceiver, @unchecked Sendable {
             // Of no bytes there are digests too, where somebody asks for them.
             let intake = offer.digests.isEmpty && expected.isEmpty ? intake : try await piece()
             let receipt = try await intake?.sealWhatCame()
-            if let receipt { try UploadEngine.check(receipt, against: expected) }
             if let receipt, receipt.lengthBytes == 0 { await engine.forget([receipt.token]) }
+            if let receipt { try UploadEngine.check(receipt, against: expected) }
             try await record(receipt, of: intake, isLast: true)
             let isOver = offer.endsFile || (offer.completesWhenFull && upload.isFull)
             var fileDigests: [DigestAlgorithm: Digest] = [:]

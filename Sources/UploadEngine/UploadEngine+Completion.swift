@@ -131,6 +131,17 @@ extension UploadEngine {
         return known.adding(read)
     }
 
+    /// Holds a complete file to digests that a client names when it repeats the request that ended it, or comes after
+    /// another has ended it. The file stays either way; what is not known of it is read, as for a download.
+    ///
+    /// - Throws: `digest_mismatch`; `unavailable` and the like when it cannot be read.
+    package func confirm(_ digests: [DigestAlgorithm: Digest], of complete: UploadRecord) async throws(UploadFault) {
+        guard !digests.isEmpty else { return }
+        var named = complete
+        named.expectedDigests = digests
+        _ = try await verify(named, complete.knownDigests, [])
+    }
+
     private static func check(_ digests: [DigestAlgorithm: Digest], of upload: UploadRecord) throws(UploadFault) {
         guard let algorithm = upload.expectedDigests.contradiction(with: digests), let actual = digests[algorithm]
         else {

@@ -110,14 +110,15 @@ extension UploadEngine {
     }
 
     private func pieces(of upload: UploadRecord) async throws(UploadFault) -> Pieces {
-        var pieces: [UploadRecord] = []
-        for id in upload.joins {
+        var pieces: [FileID: UploadRecord] = [:]
+        for id in upload.joins where pieces[id] == nil {
             let piece = try await translating { () throws(CatalogFault) in try await catalog.upload(id) }
-            // One that ended is told also while others are still sent: nobody should send them in vain.
             guard let piece, piece.state == .receiving else { return .ended }
-            pieces.append(piece)
+            // The rest need not be looked up: this is asked of every file that waits, whenever a piece is whole.
+            guard piece.isFull else { return .unfinished }
+            pieces[id] = piece
         }
-        return pieces.allSatisfy(\.isFull) ? .whole(pieces) : .unfinished
+        return .whole(upload.joins.compactMap { pieces[$0] })
     }
 
     /// Takes a piece into the file that it belongs to: a copy of its bytes, or its record alone where they stand there.

