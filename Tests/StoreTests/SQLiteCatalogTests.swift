@@ -15,6 +15,17 @@ import UploadStoreTesting
     }
 
     /// Runs a test with a fresh catalog and the path of its file.
+    /// Until so many changes wait for a transaction; they do for as long as the database is waited for, and no longer.
+    private func awaitWaiting(_ count: Int, in catalog: SQLiteCatalog) async throws {
+        let deadline = ContinuousClock.now + .seconds(60)
+        while catalog.commitCounts.waiting < count {
+            guard ContinuousClock.now < deadline else {
+                throw ConformanceFailure("\(catalog.commitCounts.waiting) instead of \(count) changes wait")
+            }
+            try await Task.sleep(for: .milliseconds(1))
+        }
+    }
+
     private func withCatalog(
         busyTimeoutSeconds: Double = 60, _ body: (SQLiteCatalog, String) async throws -> Void
     ) async throws {
@@ -66,7 +77,7 @@ import UploadStoreTesting
                 for upload in uploads {
                     group.addTask { try await catalog.create(upload, maximumOpen: 1000) }
                 }
-                while catalog.commitCounts.waiting < 400 { await Task.yield() }
+                try await awaitWaiting(400, in: catalog)
                 try await blocker.writeWithoutTransaction { try $0.execute(sql: "ROLLBACK") }
                 for try await outcome in group { #expect(outcome == .created) }
             }
@@ -117,7 +128,7 @@ import UploadStoreTesting
                 for (number, upload) in uploads.enumerated() {
                     group.addTask { (number, try? await catalog.create(upload, maximumOpen: 1000)) }
                     // In this order.
-                    while catalog.commitCounts.waiting <= number { await Task.yield() }
+                    try await awaitWaiting(number + 1, in: catalog)
                 }
                 try await blocker.writeWithoutTransaction { try $0.execute(sql: "ROLLBACK") }
                 for try await (number, outcome) in group {
