@@ -240,6 +240,42 @@ import UploadStoreTesting
 
     private func acmeTenant() throws -> TenantID { try #require(TenantID("acme")) }
 
+    /// A catalog in which a file waits for its pieces, from before pieces had places in it.
+    @Test func whatWaitedToBeJoinedStillDoes() async throws {
+        try await withTemporaryFolder { folder in
+            let path = folder.file("catalog.sqlite")
+            let queue = try DatabaseQueue(path: path)
+            try Schema.migrator.migrate(queue, upTo: "006-sequential")
+            try await queue.write { database in
+                for (id, way, size, joins) in [
+                    (Self.full, "partial", 100, nil), (Self.bare, "partial", 50, nil),
+                    (Self.open, "joined", 150, "\(Self.full) \(Self.bare)"), (Self.free, "sequential", 7, nil),
+                ] as [(String, String, Int, String?)] {
+                    try database.execute(
+                        sql: """
+                            INSERT INTO upload (file_id, tenant, object_key, file_name, size_bytes, maximum_bytes, state,
+                                    received_bytes, created_at, expires_at, way, joins)
+                                VALUES (?, 'acme', ?, 'clip.mov', ?, 1000, 'receiving', 0, 1000, 9000, ?, ?)
+                            """, arguments: [id, id, size, way, joins])
+                }
+            }
+            try queue.close()
+            let catalog = try SQLiteCatalog(path: path, busyTimeoutSeconds: 60)
+            let (first, final) = (try file(Self.full), try file(Self.open))
+            #expect(try await catalog.joining(after: nil, limit: 9).map(\.joins) == [[first, try file(Self.bare)]])
+            #expect(try await catalog.usage(of: acmeTenant()) == TenantUsage(storedBytes: 307, openBytes: 307))
+            #expect(try await catalog.place([first: 0], in: final) == [first])
+            #expect(try await catalog.usage(of: acmeTenant()) == TenantUsage(storedBytes: 207, openBytes: 207))
+            // The file takes the piece along that has its place in it, and no other.
+            _ = try await catalog.end(final, as: .failed, now: Timestamp(milliseconds: 2000))
+            #expect(try await catalog.upload(first)?.state == .failed)
+            #expect(try await catalog.upload(try file(Self.bare))?.state == .receiving)
+            #expect(try await catalog.usage(of: acmeTenant()) == TenantUsage(storedBytes: 57, openBytes: 57))
+            #expect(try await catalog.countedUsages().filter { !$0.isRight } == [])
+            try catalog.close()
+        }
+    }
+
     @Test func anOldCatalogIsOpenedByManyAtOnce() async throws {
         try await withTemporaryFolder { folder in
             let path = folder.file("catalog.sqlite")
