@@ -51,9 +51,8 @@ struct TakeoverWorkload: Workload {
             times[.head, default: []].append(head)
             times[.headAndPatch, default: []].append(both)
             times[.delete, default: []].append(try end(server, dialect, hold))
-            // Room for all of the file is reserved for each.
-            try server.clear()
         }
+        try server.clear()
         return Call.allCases.map { call in
             let taken = times[call] ?? []
             let variant = Self.variant(dialect, hold, call)
@@ -90,6 +89,8 @@ struct TakeoverWorkload: Workload {
         guard holder.mayHaveSent(offset) else {
             throw BenchError("\(server.name) told of \(offset) bytes (\(hold.rawValue)), which is not what came.")
         }
+        // Room for all of the file is reserved for each.
+        try delete(target, dialect, on: server, over: connection)
         return (headMilliseconds, bothMilliseconds)
     }
 
@@ -98,10 +99,16 @@ struct TakeoverWorkload: Workload {
         let (target, holder, connection) = try begin(server, dialect, hold)
         defer { holder.end() }
         let start = ContinuousClock.now
+        try delete(target, dialect, on: server, over: connection)
+        return start.elapsedSeconds * 1000
+    }
+
+    private func delete(
+        _ target: String, _ dialect: AppendDialect, on server: any AppendServer, over connection: Connection
+    ) throws {
         let answer = try connection.request(
             "DELETE", target, headers: dialect.questionHeaders + server.appendAuthorization)
         guard answer.status == 204 else { throw BenchError("\(server.name) did not end an upload: \(answer.status)") }
-        return start.elapsedSeconds * 1000
     }
 
     /// A new upload that a connection holds, and another connection to go on.
