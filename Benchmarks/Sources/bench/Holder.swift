@@ -30,7 +30,8 @@ final class Holder: Sendable {
             hasEnded.signal()
         }
         guard hasBegun.wait(timeout: .now() + 30) == .success else { throw BenchError("Nobody takes the first bytes.") }
-        // What the kernel holds is on its way through the server.
+        // What the kernel holds is on its way through the server. Nothing tells when it is there: whoever asked would take
+        // over. Were it too short, the offset of a silent connection would be too low, and the workload breaks off then.
         usleep(20_000)
     }
 
